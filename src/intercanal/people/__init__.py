@@ -1,0 +1,1 @@
+"""People: agents, teams, skills and levels, presence, pauses and personal capacity."""
