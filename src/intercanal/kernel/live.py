@@ -115,7 +115,9 @@ class Store(Generic[RowT]):
 class World:
     """Everything one routing domain knows: stores of rows, and parts (indexes) derived from them."""
 
-    def __init__(self, tenant_id: TenantId, tables: Iterable[StateTable[Any]], parts: Iterable[Callable[[], object]]) -> None:
+    def __init__(
+        self, tenant_id: TenantId, tables: Iterable[StateTable[Any]], parts: Iterable[Callable[[], object]]
+    ) -> None:
         self.tenant_id = tenant_id
         self.stores: dict[type, Store[Any]] = {table.row: Store(table) for table in tables}
         self._parts: dict[type, object] = {}
