@@ -10,6 +10,8 @@ from intercanal.people.live.commands import (
     OpenConnection,
     SetPresence,
 )
+from intercanal.people.live.component import component
+from intercanal.people.live.decide import contact_ended, pause
 from intercanal.people.live.events import (
     AbsenceDeclared,
     AgentConfigured,
@@ -17,16 +19,17 @@ from intercanal.people.live.events import (
     CapacityChosen,
     ConnectionLost,
     ConnectionOpened,
+    ConnectionsForgotten,
     ContactEnded,
     PauseAfterAsked,
     PauseAfterCancelled,
     PresenceCause,
     PresenceChanged,
-    ShiftProlonged,
 )
 from intercanal.people.live.rows import (
     ABSENCE_AFTER,
     AGENTS,
+    DEFAULT_BOUNDS,
     DEFAULT_CAPACITIES,
     DEFAULT_SHIFT_HOURS,
     LIVE_CHANNELS,
@@ -40,6 +43,7 @@ from intercanal.people.live.rows import (
 __all__ = [
     "ABSENCE_AFTER",
     "AGENTS",
+    "DEFAULT_BOUNDS",
     "DEFAULT_CAPACITIES",
     "DEFAULT_SHIFT_HOURS",
     "LIVE_CHANNELS",
@@ -54,6 +58,7 @@ __all__ = [
     "ConfigureAgent",
     "ConnectionLost",
     "ConnectionOpened",
+    "ConnectionsForgotten",
     "ContactEnded",
     "ForgetConnections",
     "LoseConnection",
@@ -64,8 +69,10 @@ __all__ = [
     "PresenceCause",
     "PresenceChanged",
     "SetPresence",
-    "ShiftProlonged",
+    "component",
+    "contact_ended",
     "has_room",
     "is_present",
     "may_be_offered",
+    "pause",
 ]

@@ -1,5 +1,7 @@
 """What may be asked of the live core about an agent; only the agent's own door sets a presence."""
 
+import msgspec
+
 from intercanal.kernel.live import Command
 from intercanal.people.live.rows import DEFAULT_SHIFT_HOURS, Presence
 
@@ -9,9 +11,9 @@ class ConfigureAgent(Command, frozen=True, kw_only=True, tag="people.configure_a
 
     agent_id: str
     version: int
-    skills: dict[str, int] = {}
-    languages: list[str] = []
-    bounds: dict[str, int] = {}
+    skills: dict[str, int] = msgspec.field(default_factory=dict)
+    languages: list[str] = msgspec.field(default_factory=list)
+    bounds: dict[str, int] = msgspec.field(default_factory=dict)
     gap_min_s: int = 0
     employer_id: str | None = None
     country: str | None = None
@@ -42,7 +44,7 @@ class ChooseCapacity(Command, frozen=True, tag="people.choose_capacity"):
     """The agent chooses how much at once per channel, inside the bounds, and the rest between two contacts."""
 
     agent_id: str
-    capacities: dict[str, int] = {}
+    capacities: dict[str, int] = msgspec.field(default_factory=dict)
     gap_s: int | None = None
 
 

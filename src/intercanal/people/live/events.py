@@ -75,11 +75,8 @@ class AbsenceDeclared(Event, frozen=True, tag="people.absence_declared"):
     agent_id: str
 
 
-class ShiftProlonged(Event, frozen=True, tag="people.shift_prolonged"):
-    """The shift's length passed but the agent is visibly there: it goes on."""
-
-    agent_id: str
-    shift_ends_at: datetime
+class ConnectionsForgotten(Event, frozen=True, tag="people.connections_forgotten"):
+    """A new owner took over: each agent who had a screen has a minute to come back."""
 
 
 class ContactEnded(Event, frozen=True, tag="people.contact_ended"):

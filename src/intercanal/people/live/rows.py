@@ -12,8 +12,10 @@ Presence = Literal["available", "paused", "offline"]
 
 ABSENCE_AFTER = timedelta(seconds=60)
 LIVE_CHANNELS = frozenset({"chat", "messaging"})
+DEFAULT_BOUNDS: Mapping[str, int] = {"voice": 1, "chat": 6, "messaging": 8, "mail": 10, "task": 10}
 DEFAULT_CAPACITIES: Mapping[str, int] = {"voice": 1, "chat": 3, "messaging": 3, "mail": 2, "task": 2}
 DEFAULT_SHIFT_HOURS = 12
+MAX_GAP_S = 3600
 
 
 class AgentRow(msgspec.Struct, kw_only=True):
@@ -24,10 +26,10 @@ class AgentRow(msgspec.Struct, kw_only=True):
 
     id: str
     version: int
-    skills: dict[str, int] = {}
-    languages: list[str] = []
-    bounds: dict[str, int] = {}
-    capacities: dict[str, int] = {}
+    skills: dict[str, int] = msgspec.field(default_factory=dict)
+    languages: list[str] = msgspec.field(default_factory=list)
+    bounds: dict[str, int] = msgspec.field(default_factory=dict)
+    capacities: dict[str, int] = msgspec.field(default_factory=dict)
     gap_s: int = 0
     gap_min_s: int = 0
     employer_id: str | None = None
@@ -36,8 +38,7 @@ class AgentRow(msgspec.Struct, kw_only=True):
     presence: Presence = "offline"
     pause_after: bool = False
     since: datetime
-    connections: list[str] = []
-    ever_connected: bool = False
+    connections: list[str] = msgspec.field(default_factory=list)
     lost_at: datetime | None = None
     absent: bool = False
     rests_until: datetime | None = None
@@ -69,7 +70,6 @@ AGENTS = StateTable(
         "pause_after": "boolean",
         "since": "timestamptz",
         "connections": "jsonb",
-        "ever_connected": "boolean",
         "lost_at": "timestamptz",
         "absent": "boolean",
         "rests_until": "timestamptz",
