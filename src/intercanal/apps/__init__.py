@@ -1,0 +1,1 @@
+"""Roles and wiring: the only place that imports adapters."""

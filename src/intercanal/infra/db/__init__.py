@@ -1,0 +1,1 @@
+"""The database: tables, roles, the unit of work and what it leaves behind for the doors."""
