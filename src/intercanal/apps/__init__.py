@@ -1,1 +1,1 @@
-"""Roles and wiring: the only place that imports adapters."""
+"""Roles and wiring: the only place that puts adapters behind ports."""

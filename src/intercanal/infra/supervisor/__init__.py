@@ -1,0 +1,1 @@
+"""Runs PostgreSQL, NATS and our own processes as children: one parent that reaps, restarts and drains them."""

@@ -1,0 +1,87 @@
+"""Which unprivileged account runs the children when we are root, and what that account can reach."""
+
+import os
+import pwd
+import stat
+from pathlib import Path
+
+import msgspec
+
+from intercanal.infra.supervisor.errors import StartError
+
+PREFERRED = ("intercanal", "postgres", "nobody")
+CHOICE = "INTERCANAL_RUN_AS"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account of this machine; PostgreSQL needs one that has a name."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def unprivileged() -> Account | None:
+    """Return the account for the children: None unless we are root, for then we are unprivileged ourselves."""
+    if os.geteuid() != 0:
+        return None
+    chosen = os.environ.get(CHOICE)
+    for name in (chosen,) if chosen else PREFERRED:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
+    wanted = chosen or ", ".join(PREFERRED)
+    raise StartError(f"No unprivileged account to run the children as was found ({wanted}); name one in {CHOICE}.")
+
+
+def _allows(path: Path, account: Account, bits: int) -> bool:
+    facts = path.stat()
+    if facts.st_uid == account.uid:
+        shift = 6
+    elif facts.st_gid == account.gid:
+        shift = 3
+    else:
+        shift = 0
+    return stat.S_IMODE(facts.st_mode) >> shift & bits == bits
+
+
+def obstacle(path: Path, account: Account | None) -> Path | None:
+    """Return the first folder on the way to `path` (or `path` itself) that the account may not enter or read."""
+    if account is None:
+        return None
+    real = path.resolve()
+    for parent in reversed(real.parents):
+        if not _allows(parent, account, 0o1):
+            return parent
+    return None if _allows(real, account, 0o5 if real.is_dir() else 0o4) else real
+
+
+def own(path: Path, account: Account | None) -> None:
+    """Give one file or folder to the account; nothing above or below it is touched."""
+    if account is not None:
+        os.chown(path, account.uid, account.gid)
+
+
+def private_folder(path: Path, account: Account | None) -> Path:
+    """Make a folder that only the account may enter, with parents that already are there."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    path.chmod(0o700)
+    own(path, account)
+    return path
+
+
+def private_file(path: Path, content: bytes, account: Account | None) -> None:
+    """Write a file of mode 0600 in one step, so that no reader ever sees half of it or a wider mode."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)
+        if account is not None:
+            os.fchown(descriptor, account.uid, account.gid)
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    draft.replace(path)

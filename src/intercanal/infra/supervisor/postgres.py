@@ -1,0 +1,165 @@
+"""PostgreSQL as our own child: its folder made once, its command line, and a query that proves it is there."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import asyncpg
+import msgspec
+
+from intercanal.infra.supervisor.account import Account, obstacle, private_file, private_folder
+from intercanal.infra.supervisor.binaries import Binaries, data_version, find, reachable
+from intercanal.infra.supervisor.child import ChildSpec
+from intercanal.infra.supervisor.errors import StartError
+
+SUPERUSER: Final = "intercanal_super"
+PORT: Final = 5432
+FIRST_WITH_BUILTIN_LOCALE: Final = 17
+SOCKET_PATH_LIMIT: Final = 107
+SETTINGS: Final = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "port": str(PORT),
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "wal_compression": "pglz",
+    "shared_preload_libraries": "pg_stat_statements",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    # Errors quote what a customer typed, so they go to the client alone; our log keeps the server's own news.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_checkpoints": "off",
+}
+
+
+class PostgresPlace(msgspec.Struct, frozen=True):
+    """Where one server lives: its data, its socket folder, the account it runs as and its superuser's password."""
+
+    data: Path
+    socket_folder: Path
+    binaries: Binaries
+    account: Account | None
+    password: str
+
+    def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
+        """Return a URL of a database here for one role."""
+        secret = self.password if password is None else password
+        return f"postgresql://{user}:{quote(secret, safe='')}@/{database}?host={self.socket_folder}&port={PORT}"
+
+
+def short_socket_folder(account: Account | None) -> Path:
+    """Make a fresh folder with a path short enough for a socket, which nobody else may enter."""
+    base = "/run" if os.geteuid() == 0 and os.access("/run", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp makes it safe
+    folder = Path(tempfile.mkdtemp(prefix="intercanal-", dir=base))
+    if len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_LIMIT:
+        raise StartError(f"{folder} is too long a path for a socket.")
+    return private_folder(folder, account)
+
+
+def prepare(state: Path, password: str, account: Account | None) -> PostgresPlace:
+    """Make the database cluster inside the state folder if it is not there, and a socket folder for this run."""
+    data = state / "postgres"
+    private_folder(data, account)
+    if (barrier := obstacle(data, account)) is not None and account is not None:
+        raise StartError(
+            f"PostgreSQL runs as {account.name}, who may not enter {barrier}; "
+            f"choose a data folder that it can reach, or: chmod o+x {barrier}"
+        )
+    binaries = reachable(find(data), account, state)
+    if data_version(data) is None:
+        _initdb(state, data, binaries, account, password)
+    return PostgresPlace(
+        data=data,
+        socket_folder=short_socket_folder(account),
+        binaries=binaries,
+        account=account,
+        password=password,
+    )
+
+
+def forget(place: PostgresPlace) -> None:
+    """Remove the socket folder of a run that is over."""
+    shutil.rmtree(place.socket_folder, ignore_errors=True)
+
+
+def _initdb(state: Path, data: Path, binaries: Binaries, account: Account | None, password: str) -> None:
+    for left in data.iterdir():
+        # Only an initdb that was cut short leaves something in a folder without PG_VERSION.
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    password_file = state / f".first-{secrets.token_hex(4)}"
+    private_file(password_file, password.encode(), account)
+    locale = ["--locale=C.UTF-8"]
+    if binaries.major >= FIRST_WITH_BUILTIN_LOCALE:
+        locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    try:
+        said = subprocess.run(  # noqa: S603 - the program found beside postgres
+            [
+                binaries.program("initdb"),
+                f"--pgdata={data}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--data-checksums",
+                "--no-instructions",
+                *locale,
+            ],
+            user=None if account is None else account.uid,
+            group=None if account is None else account.gid,
+            extra_groups=None if account is None else [],
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    finally:
+        password_file.unlink(missing_ok=True)
+    if said.returncode != 0:
+        raise StartError(f"PostgreSQL's folder could not be made in {data}: {said.stderr.strip()[-500:]}")
+
+
+async def check(url: str) -> None:
+    """Prove by a query that a server answers at this URL."""
+    connection = await asyncpg.connect(url, timeout=20)
+    try:
+        await connection.fetchval("SELECT 1")
+    finally:
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            await connection.close(timeout=5)
+
+
+def child(place: PostgresPlace, settings: dict[str, str] | None = None) -> ChildSpec:
+    """Say how to run the server of this place; `settings` override our own."""
+    options = {**SETTINGS, "unix_socket_directories": str(place.socket_folder), **(settings or {})}
+    command = [place.binaries.program("postgres"), "-D", str(place.data)]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    return ChildSpec(
+        name="postgres",
+        command=tuple(command),
+        ready_text=b"database system is ready to accept connections",
+        verify=lambda: check(place.url("postgres")),
+        environment={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
+        account=place.account,
+        drain_signal=signal.SIGINT,
+        drain_seconds=60.0,
+    )
