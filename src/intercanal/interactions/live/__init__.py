@@ -11,6 +11,7 @@ from intercanal.interactions.live.commands import (
     Snooze,
     Transfer,
 )
+from intercanal.interactions.live.component import component
 from intercanal.interactions.live.events import (
     Closed,
     Held,
@@ -25,6 +26,7 @@ from intercanal.interactions.live.events import (
     Transferred,
     WrappedUp,
 )
+from intercanal.interactions.live.index import KnownQueues, OpenWork
 from intercanal.interactions.live.rows import (
     INTERACTIONS,
     MESSAGES,
@@ -36,11 +38,15 @@ from intercanal.interactions.live.rows import (
     State,
     WrapUp,
 )
+from intercanal.interactions.live.words import WORDS_TABLE, Attachment, Said, message_words
+from intercanal.interactions.live.work import close, enqueue, hold, offer_marks, queue_back, receive
 
 __all__ = [
     "INTERACTIONS",
     "MESSAGES",
+    "WORDS_TABLE",
     "AddNote",
+    "Attachment",
     "Channel",
     "Classification",
     "Close",
@@ -49,17 +55,20 @@ __all__ = [
     "Held",
     "Incoming",
     "InteractionRow",
+    "KnownQueues",
     "MessageReceived",
     "MessageRow",
     "MessageSent",
     "NoteAdded",
     "Offered",
     "Open",
+    "OpenWork",
     "Opened",
     "Queued",
     "QueuedCause",
     "ReceiveMessage",
     "RecordWrapUp",
+    "Said",
     "Scheduled",
     "SendMessage",
     "Snooze",
@@ -68,4 +77,12 @@ __all__ = [
     "Transferred",
     "WrapUp",
     "WrappedUp",
+    "close",
+    "component",
+    "enqueue",
+    "hold",
+    "message_words",
+    "offer_marks",
+    "queue_back",
+    "receive",
 ]

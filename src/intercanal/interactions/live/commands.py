@@ -53,9 +53,10 @@ class SendMessage(Command, frozen=True, tag="interactions.send_message"):
 
 
 class AddNote(Command, frozen=True, tag="interactions.add_note"):
-    """A colleague leaves a note that the customer never sees."""
+    """A colleague leaves a note that the customer never sees, also after the end; the door knows the conversation."""
 
     interaction_id: str
+    conversation_id: str
     agent_id: str | None
     message_id: str
 

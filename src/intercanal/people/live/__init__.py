@@ -37,6 +37,7 @@ from intercanal.people.live.rows import (
     Presence,
     has_room,
     is_present,
+    is_reachable,
     may_be_offered,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "contact_ended",
     "has_room",
     "is_present",
+    "is_reachable",
     "may_be_offered",
     "pause",
 ]

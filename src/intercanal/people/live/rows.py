@@ -85,6 +85,11 @@ def is_present(row: AgentRow, channel: str) -> bool:
     return row.presence != "offline" and not (row.absent and channel in LIVE_CHANNELS)
 
 
+def is_reachable(row: AgentRow) -> bool:
+    """Say whether work may be kept for this agent alone: somebody who will come back to it soon."""
+    return row.presence != "offline" and not row.absent
+
+
 def may_be_offered(row: AgentRow) -> bool:
     """Say whether new work may be shown to this agent at this instant, whatever the channel."""
     return (
