@@ -1,0 +1,1 @@
+"""Between processes: messages, durable streams and leases, over NATS or in memory."""

@@ -1,0 +1,293 @@
+"""The engine: owns domains, gathers their commands into batches, journals them, and only then lets anything out."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from intercanal.infra.live.client import Key, Outcome
+from intercanal.infra.live.core import LiveCore
+from intercanal.infra.live.domain import Decided, Domain, PoisonedError, Submission
+from intercanal.infra.live.feed import Acked, Decision, Listener
+from intercanal.infra.live.journal import BatchRefusedError, Journal
+from intercanal.infra.live.steady import SteadyClock
+from intercanal.kernel.clock import Clock
+from intercanal.kernel.errors import ConflictError, InvalidError, TooManyError, UnavailableError
+from intercanal.kernel.ids import DomainId, TenantId
+from intercanal.kernel.live import Command, Words
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_SLEEP_S = 5.0  # a timer looks at the wall clock at least this often, in case it was moved
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much the engine takes at once; past `pending` commands of a domain the edge answers 429."""
+
+    window_s: float = 0.002
+    writers: int = 3
+    pending: int = 10_000
+    batch: int = 500
+    timers: int = 1_000
+
+
+class Engine:
+    """The owner's side of live work; one instance in each process that may own domains."""
+
+    def __init__(
+        self,
+        core: LiveCore,
+        journal: Journal,
+        clock: Clock,
+        *,
+        on_open: Sequence[Command] = (),
+        bounds: Bounds | None = None,
+    ) -> None:
+        self.core = core
+        self.listeners: list[Listener] = []
+        self._journal = journal
+        self._clock = clock
+        self._on_open = tuple(on_open)
+        self._bounds = bounds or Bounds()
+        self._domains: dict[TenantId, Domain] = {}
+        self._opening: dict[TenantId, asyncio.Task[Domain]] = {}
+        self._ready: dict[TenantId, Domain] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._flush: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    async def submit(
+        self,
+        tenant_id: TenantId,
+        command: Command,
+        *,
+        actor: str,
+        key: Key | None = None,
+        words: Sequence[Words] = (),
+    ) -> Outcome:
+        """Decide a command of a domain that this process may own; see `client.Live.submit`."""
+        if self._closing:
+            raise UnavailableError("live.closing", retry_after_s=1)
+        domain = self._domains.get(tenant_id) or await self.open(tenant_id)
+        if len(domain.pending) >= self._bounds.pending:
+            raise TooManyError("live.full", retry_after_s=1)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._enqueue(domain, Submission(command, actor, key, words, future))
+        return await future
+
+    async def open(self, tenant_id: TenantId) -> Domain:
+        """Become the owner of a domain: raise its epoch, load its world, tell it that its owner is new."""
+        if tenant_id not in self._opening:
+            task = asyncio.create_task(self._open(tenant_id))
+            self._opening[tenant_id] = task
+            task.add_done_callback(lambda _: self._opening.pop(tenant_id, None))
+        return await asyncio.shield(self._opening[tenant_id])
+
+    async def _open(self, tenant_id: TenantId) -> Domain:
+        clock = SteadyClock(self._clock)
+        domain = Domain(tenant_id, DomainId(tenant_id), self.core, clock, self.core.new_world(tenant_id))
+        domain.epoch, domain.sequence, last_at = await self._journal.own(tenant_id, domain.id, clock.now())
+        clock.at_least(last_at)
+        await self._reload(domain)
+        self._domains[tenant_id] = domain
+        for command in self._on_open:
+            self._enqueue(domain, self._own_submission(command))
+        self._arm_timer(domain)
+        log.info("live.domain_opened", tenant_id=tenant_id, epoch=domain.epoch, sequence=domain.sequence)
+        return domain
+
+    def drop(self, tenant_id: TenantId) -> None:
+        """Stop owning a domain at once; whatever waits is told to try again elsewhere."""
+        domain = self._domains.pop(tenant_id, None)
+        if domain is not None:
+            domain.lost = True
+            self._ready.pop(tenant_id, None)
+            domain.abandon("live.owner_changed")
+
+    @property
+    def owned(self) -> list[TenantId]:
+        """The tenants whose domains this process owns now."""
+        return list(self._domains)
+
+    def sequence(self, tenant_id: TenantId) -> int | None:
+        """The last durable sequence of an owned domain."""
+        domain = self._domains.get(tenant_id)
+        return domain.sequence if domain else None
+
+    async def drain(self) -> None:
+        """Take no more commands, finish those that wait, and give everything up."""
+        self._closing = True
+        while self._ready or self._running:
+            self._kick()
+            if self._running:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        self._journal.close()
+        for tenant_id in self.owned:
+            self.drop(tenant_id)
+
+    def _own_submission(self, command: Command) -> Submission:
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_report)
+        return Submission(command, "engine", None, (), future)
+
+    def _enqueue(self, domain: Domain, submission: Submission) -> None:
+        domain.pending.append(submission)
+        if not domain.in_flight and domain.tenant_id not in self._ready:
+            self._ready[domain.tenant_id] = domain
+            if self._flush is None:
+                self._flush = asyncio.get_running_loop().call_later(self._bounds.window_s, self._kick)
+
+    def _kick(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        free = self._bounds.writers - len(self._running)
+        while free > 0 and self._ready:
+            share = -(-len(self._ready) // free)
+            domains = [self._ready.pop(key) for key in list(self._ready)[:share]]
+            for domain in domains:
+                domain.in_flight = True
+            task = asyncio.create_task(self._run_batch(domains))
+            self._running.add(task)
+            task.add_done_callback(self._ran)
+            free -= 1
+
+    def _ran(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("live.batch_crashed", exc_info=task.exception())
+        self._kick()
+
+    async def _run_batch(self, domains: Sequence[Domain]) -> None:
+        try:
+            await self._write_together(domains)
+        except BaseException:
+            for domain in domains:
+                self.drop(domain.tenant_id)
+            raise
+        finally:
+            for domain in domains:
+                domain.in_flight = False
+                domain.release()
+                if domain.pending and not domain.lost:
+                    self._ready[domain.tenant_id] = domain
+                self._arm_timer(domain)
+
+    async def _write_together(self, domains: Sequence[Domain]) -> None:
+        decided: list[tuple[Domain, list[Submission], Decided]] = []
+        troubled: list[tuple[Domain, list[Submission]]] = []
+        for domain in domains:
+            taken = domain.take(self._bounds.batch)
+            try:
+                decided.append((domain, taken, await self._decide(domain, taken)))
+            except BatchRefusedError:
+                troubled.append((domain, taken))
+        try:
+            await self._write([(domain, share) for domain, _, share in decided])
+        except BatchRefusedError:
+            troubled.extend((domain, taken) for domain, taken, _ in decided)
+        for domain, taken in troubled:
+            await self._attempt(domain, taken)
+
+    async def _attempt(self, domain: Domain, submissions: Sequence[Submission]) -> None:
+        """Write one domain's commands by themselves; refused again, halve them until the culprit stands alone."""
+        await self._reload(domain)
+        waiting = [s for s in submissions if not s.outcome.done()]
+        if not waiting or domain.lost:
+            return
+        try:
+            await self._write([(domain, await self._decide(domain, waiting))])
+        except BatchRefusedError as refusal:
+            if len(waiting) == 1:
+                await self._blame(domain, waiting[0], refusal)
+                return
+            middle = len(waiting) // 2
+            await self._attempt(domain, waiting[:middle])
+            await self._attempt(domain, waiting[middle:])
+
+    async def _decide(self, domain: Domain, submissions: Sequence[Submission]) -> Decided:
+        waiting = list(submissions)
+        while True:
+            try:
+                return domain.decide(waiting)
+            except PoisonedError as poisoned:
+                log.error("live.decision_broke", command=type(poisoned.submission.command).__name__, exc_info=True)
+                poisoned.submission.fail(InvalidError("live.decision_failed"))
+                waiting = [s for s in waiting if s is not poisoned.submission and not s.outcome.done()]
+                await self._reload(domain)
+            except AssertionError as broken:
+                log.critical("live.invariant_broken", commands=len(waiting), exc_info=True)
+                raise BatchRefusedError("invariant", key_taken=False) from broken
+
+    async def _write(self, shares: Sequence[tuple[Domain, Decided]]) -> None:
+        parts = [share.part for _, share in shares if share.part.decisions]
+        try:
+            held = await self._journal.write(parts) if parts else set()
+        except UnavailableError as error:
+            for domain, share in shares:
+                for submission, _ in share.answers:
+                    submission.fail(error)
+                if not error.code.endswith("closing"):
+                    await self._reload(domain)
+            return
+        for domain, share in shares:
+            if share.part.decisions and domain.id not in held:
+                log.warning("live.fenced", tenant_id=domain.tenant_id, epoch=domain.epoch)
+                for submission, _ in share.answers:
+                    submission.fail(UnavailableError("live.owner_changed", retry_after_s=1))
+                self.drop(domain.tenant_id)
+            else:
+                self._complete(domain, share)
+
+    def _complete(self, domain: Domain, share: Decided) -> None:
+        domain.remember(share)
+        for submission, outcome in share.answers:
+            submission.answer(outcome)
+        part = share.part
+        if part.decisions:
+            decisions = tuple(Decision(d.sequence, d.at, d.actor, d.events) for d in part.decisions)
+            acked = Acked(part.tenant_id, part.domain_id, part.first + 1, part.last, decisions)
+            for listener in self.listeners:
+                listener(acked)
+
+    async def _blame(self, domain: Domain, culprit: Submission, refusal: BatchRefusedError) -> None:
+        await self._reload(domain)
+        if refusal.key_taken and culprit.key is not None:
+            stored = await self._journal.stored_answer(domain.tenant_id, domain.id, culprit.key)
+            if stored is not None and stored[0] == culprit.key.body_hash:
+                culprit.answer(Outcome(stored[1], stored[2]))
+                return
+            culprit.fail(ConflictError("idempotency.other_body"))
+            return
+        log.error("live.command_refused", command=type(culprit.command).__name__, reason=str(refusal))
+        culprit.fail(InvalidError("live.unstorable"))
+
+    async def _reload(self, domain: Domain) -> None:
+        """Load the world as the journal has it; until storage answers again the domain's commands wait, bounded."""
+        domain.replace_world(await self._journal.load(domain.tenant_id, domain.id))
+
+    def _arm_timer(self, domain: Domain) -> None:
+        if domain.timer_handle is not None:
+            domain.timer_handle.cancel()
+            domain.timer_handle = None
+        due = domain.next_due()
+        if due is None or domain.lost or self._closing:
+            return
+        delay = (due - domain.clock.now()).total_seconds()
+        wait = min(max(delay, 0.0), _LONGEST_SLEEP_S)
+        domain.timer_handle = asyncio.get_running_loop().call_later(wait, self._fire, domain)
+
+    def _fire(self, domain: Domain) -> None:
+        domain.timer_handle = None
+        for command in domain.take_due(self._bounds.timers):
+            self._enqueue(domain, self._own_submission(command))
+        if not domain.in_flight:
+            self._arm_timer(domain)
+
+
+def _report(future: asyncio.Future[Outcome]) -> None:
+    """Take note when the engine's own command failed: nobody else awaits it."""
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.warning("live.own_command_failed", kind=type(error).__name__, code=getattr(error, "code", ""))

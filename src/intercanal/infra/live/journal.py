@@ -1,0 +1,282 @@
+"""The durable journal: one transaction per batch, fenced by each domain's epoch and sequence."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from intercanal.infra.live.client import Key
+from intercanal.infra.live.core import LiveCore
+from intercanal.infra.live.rows import TableSql, json_text, words_sql
+from intercanal.kernel.errors import UnavailableError
+from intercanal.kernel.ids import DomainId, TenantId
+from intercanal.kernel.live import Command, Event, World, Words
+
+log = structlog.get_logger(__name__)
+
+_Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+# Classes of SQLSTATE that blame the data of some command: data exception, integrity, program limit, privilege.
+_CULPRIT_CLASSES = ("22", "23", "54", "42")
+_AGAIN_CLASSES = ("40",)
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+
+
+class BatchRefusedError(Exception):
+    """The database refuses something in this batch; one of its commands is to blame."""
+
+    def __init__(self, code: str, key_taken: bool) -> None:
+        super().__init__(code)
+        self.key_taken = key_taken
+
+
+@dataclass(slots=True)
+class LogRow:
+    """One decision as the log keeps it."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    seed: str
+    command: Command
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class Part:
+    """One domain's share of a batch: what was decided since `first`."""
+
+    tenant_id: TenantId
+    domain_id: DomainId
+    epoch: int
+    first: int
+    last: int
+    at: datetime
+    decisions: list[LogRow]
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+    words: list[Words] = field(default_factory=list)
+    keys: list[tuple[Key, LogRow]] = field(default_factory=list)
+
+
+_FENCE = """
+UPDATE live_domains d SET last_sequence = v.upto, last_at = v.at
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+  AS v(tenant_id, id, epoch, since, upto, at)
+WHERE d.tenant_id = v.tenant_id AND d.id = v.id AND d.epoch = v.epoch AND d.last_sequence = v.since
+RETURNING d.id::text
+"""
+_LOG = """
+INSERT INTO live_log (tenant_id, domain_id, sequence, at, epoch, count, actor, seed, code, command, events)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::smallint[],
+  $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
+"""
+_KEYS = """
+INSERT INTO live_idempotency (tenant_id, domain_id, scope, key, body_hash, sequence, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[])
+"""
+_OWN = """
+INSERT INTO live_domains (tenant_id, id, epoch, last_sequence, last_at) VALUES ($1, $2, 1, 0, $3)
+ON CONFLICT (tenant_id, id) DO UPDATE SET epoch = live_domains.epoch + 1
+RETURNING epoch, last_sequence, last_at
+"""
+_SETTLE = """
+SELECT d.id::text, d.epoch, d.last_sequence FROM live_domains d
+JOIN unnest($1::uuid[], $2::uuid[]) AS v(tenant_id, id) ON d.tenant_id = v.tenant_id AND d.id = v.id
+"""
+_COLUMN_KINDS = """
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+"""
+
+
+class Journal:
+    """Writes batches and loads domains, as the journal role; each writer uses a connection of its own."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], core: LiveCore, code_version: str) -> None:
+        self._pool = pool
+        self._core = core
+        self._code = code_version
+        self._tables = {name: TableSql(table) for name, table in core.tables.items()}
+        self._kinds: dict[str, dict[str, str]] = {}
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """Stop waiting for a database that is away."""
+        self._closing.set()
+
+    async def own(self, tenant_id: TenantId, domain_id: DomainId, now: datetime) -> tuple[int, int, datetime]:
+        """Become the owner: every older owner's batch is refused from here on. Returns epoch, sequence, last instant."""
+        row = await self._pool.fetchrow(_OWN, tenant_id, domain_id, now)
+        if row is None:
+            raise UnavailableError("live.no_domain")
+        return row["epoch"], row["last_sequence"], row["last_at"]
+
+    async def tenants(self) -> list[TenantId]:
+        """List the tenants that have a domain."""
+        return [TenantId(r[0]) for r in await self._pool.fetch("SELECT tenant_id::text FROM live_domains ORDER BY 1")]
+
+    async def position(self, tenant_id: TenantId, domain_id: DomainId) -> tuple[int, int] | None:
+        """Read a domain's epoch and sequence."""
+        rows = await self._pool.fetch(_SETTLE, [tenant_id], [domain_id])
+        return (rows[0]["epoch"], rows[0]["last_sequence"]) if rows else None
+
+    async def load(self, tenant_id: TenantId, domain_id: DomainId) -> World:
+        """Make a world of the state rows, which are as new as the log: both leave in one transaction.
+
+        Waits for a database that is away; raises `UnavailableError` when the engine closes meanwhile.
+        """
+        while True:
+            await self._settle(())
+            world = self._core.new_world(tenant_id)
+            try:
+                await self._fill(world, domain_id)
+            except _LOST as error:
+                log.info("journal.load_again", kind=type(error).__name__)
+                continue
+            self._core.rebuild(world)
+            return world
+
+    async def _fill(self, world: World, domain_id: DomainId) -> None:
+        transaction = {"isolation": "repeatable_read", "readonly": True}
+        async with self._pool.acquire() as connection, connection.transaction(**transaction):
+            for name, sql in self._tables.items():
+                records = await connection.fetch(sql.load, world.tenant_id, domain_id)
+                world.stores[self._core.tables[name].row].load(sql.revive(tuple(record)) for record in records)
+
+    async def write(self, parts: Sequence[Part]) -> set[DomainId]:
+        """Make a batch durable and return the domains it holds for; one missing has a newer owner.
+
+        Raises `BatchRefusedError` when a command's data is to blame, `UnavailableError` when storage is.
+        """
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    return await self._transact(connection, parts)
+            except asyncpg.PostgresError as error:
+                state = error.sqlstate or ""
+                if state.startswith(_CULPRIT_CLASSES):
+                    key_taken = getattr(error, "table_name", "") == "live_idempotency"
+                    raise BatchRefusedError(state, key_taken) from error
+                if not isinstance(error, _LOST) and not state.startswith(_AGAIN_CLASSES):
+                    log.error("journal.refused", sqlstate=state)
+                    raise UnavailableError("live.storage", retry_after_s=2) from error
+            except _LOST as error:
+                log.warning("journal.connection_lost", kind=type(error).__name__)
+            settled = await self._settle(parts)
+            if settled is not None:
+                return settled
+
+    async def _transact(self, connection: _Connection, parts: Sequence[Part]) -> set[DomainId]:
+        async with connection.transaction():
+            fenced = await connection.fetch(
+                _FENCE,
+                [p.tenant_id for p in parts],
+                [p.domain_id for p in parts],
+                [p.epoch for p in parts],
+                [p.first for p in parts],
+                [p.last for p in parts],
+                [p.at for p in parts],
+            )
+            held = {DomainId(record[0]) for record in fenced}
+            kept = [part for part in parts if part.domain_id in held]
+            if kept:
+                await self._insert(connection, kept)
+        return held
+
+    async def _insert(self, connection: _Connection, parts: Sequence[Part]) -> None:
+        decisions = [(p, d) for p in parts for d in p.decisions]
+        if decisions:
+            await connection.execute(_LOG, *self._log_arguments(decisions))
+        for name, sql in self._tables.items():
+            rows = [(p.tenant_id, p.domain_id, row) for p in parts for row in p.rows.get(name, ())]
+            if rows:
+                await connection.execute(sql.upsert, *sql.arguments(rows))
+        await self._insert_words(connection, [w for p in parts for w in p.words])
+        keys = [(p, key, row) for p in parts for key, row in p.keys]
+        if keys:
+            await connection.execute(
+                _KEYS,
+                [p.tenant_id for p, _, _ in keys],
+                [p.domain_id for p, _, _ in keys],
+                [key.scope for _, key, _ in keys],
+                [key.key for _, key, _ in keys],
+                [key.body_hash for _, key, _ in keys],
+                [row.sequence for _, _, row in keys],
+                [row.at for _, _, row in keys],
+            )
+
+    def _log_arguments(self, decisions: Iterable[tuple[Part, LogRow]]) -> list[list[Any]]:
+        rows = [
+            (
+                part.tenant_id,
+                part.domain_id,
+                row.sequence,
+                row.at,
+                part.epoch,
+                len(row.events),
+                row.actor,
+                row.seed,
+                self._code,
+                json_text(row.command),
+                json_text(row.events),
+            )
+            for part, row in decisions
+        ]
+        return [list(column) for column in zip(*rows, strict=True)]
+
+    async def _insert_words(self, connection: _Connection, words: Sequence[Words]) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], list[Words]] = {}
+        for word in words:
+            groups.setdefault((word.table, tuple(sorted(word.values))), []).append(word)
+        for (table, columns), rows in groups.items():
+            known = await self._column_kinds(connection, table)
+            kinds = [(column, known[column]) for column in columns]
+            arguments = [
+                [json_text(row.values[c]) if kind == "jsonb" else row.values[c] for row in rows] for c, kind in kinds
+            ]
+            await connection.execute(words_sql(table, kinds), *arguments)
+
+    async def _column_kinds(self, connection: _Connection, table: str) -> dict[str, str]:
+        if table not in self._kinds:
+            self._kinds[table] = {r[0]: r[1] for r in await connection.fetch(_COLUMN_KINDS, table)}
+        return self._kinds[table]
+
+    async def _settle(self, parts: Sequence[Part]) -> set[DomainId] | None:
+        """Learn what became of a batch whose commit went unanswered; None means it is not there: write it again."""
+        delay = 0.05
+        while not self._closing.is_set():
+            try:
+                rows = await self._pool.fetch(_SETTLE, [p.tenant_id for p in parts], [p.domain_id for p in parts])
+            except (*_LOST, asyncpg.PostgresError) as error:
+                log.info("journal.waits", kind=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), delay)
+                delay = min(delay * 2, 1.0)
+                continue
+            found = {r[0]: (r[1], r[2]) for r in rows}
+            held = {p.domain_id for p in parts if found.get(p.domain_id) == (p.epoch, p.last)}
+            unwritten = [p for p in parts if found.get(p.domain_id) == (p.epoch, p.first) and p.first != p.last]
+            return None if unwritten and not held else held
+        raise UnavailableError("live.closing", retry_after_s=2)
+
+    async def stored_answer(
+        self, tenant_id: TenantId, domain_id: DomainId, key: Key
+    ) -> tuple[str, int, tuple[Event, ...]] | None:
+        """Read the answer kept under an idempotency key: body hash, sequence, events."""
+        row = await self._pool.fetchrow(
+            "SELECT k.body_hash, k.sequence, l.events::text FROM live_idempotency k LEFT JOIN live_log l "
+            "ON l.tenant_id = k.tenant_id AND l.domain_id = k.domain_id AND l.sequence = k.sequence AND l.at = k.at "
+            "WHERE k.tenant_id = $1 AND k.domain_id = $2 AND k.scope = $3 AND k.key = $4",
+            tenant_id,
+            domain_id,
+            key.scope,
+            key.key,
+        )
+        if row is None:
+            return None
+        return row[0], row[1], self._core.decode_events(row[2]) if row[2] else ()
