@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from tools.verify import Step, Tally, junit, run, summary, together
+
+REPORT = """<testsuites><testsuite>
+<testcase classname="a" name="good"/>
+<testcase classname="a" name="bad"><failure>no</failure></testcase>
+<testcase classname="a" name="broken"><error>no</error></testcase>
+<testcase classname="a" name="left_out"><skipped/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_given_a_report_then_what_was_skipped_counts_as_failed(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(REPORT)
+    tally = junit(tmp_path / "report.xml", "tests")(1)
+    assert tally.passed == 1
+    assert [line.split()[-1] for line in tally.failed] == ["(failure)", "(error)", "(skipped)"]
+
+
+@pytest.mark.parametrize("report", [None, "<testsuites/>"])
+def test_given_no_test_at_all_then_the_step_fails(tmp_path: Path, report: str | None) -> None:
+    if report is not None:
+        (tmp_path / "report.xml").write_text(report)
+    assert junit(tmp_path / "report.xml", "tests")(0).failed
+
+
+def test_given_good_tests_and_a_bad_exit_code_then_the_step_fails(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text("<testsuite><testcase classname='a' name='good'/></testsuite>")
+    assert junit(tmp_path / "report.xml", "tests")(3).failed
+    assert not junit(tmp_path / "report.xml", "tests")(0).failed
+
+
+def test_given_steps_then_each_is_run_and_a_failing_one_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [
+        Step("good", ("true",)),
+        Step("bad", ("sh", "-c", "echo why; exit 4")),
+        Step("absent", ("no-such-program",)),
+    ]
+    tallies = together(steps)
+    assert [(tally.passed, tally.failed) for tally in tallies] == [(1, []), (0, ["bad"]), (0, ["absent"])]
+    assert "why" in capsys.readouterr().out
+
+
+def test_given_a_step_then_it_has_nothing_to_read() -> None:
+    assert run(Step("reads", ("sh", "-c", "! read line")), shown=False).passed == 1
+
+
+def test_given_tallies_then_the_last_line_adds_them_up() -> None:
+    said, good = summary([Tally(passed=3), Tally(passed=1, failed=["one"])])
+    assert (said, good) == ("FAILED one\n4 passed, 1 failed", False)
+    assert summary([Tally(passed=3)]) == ("3 passed, 0 failed", True)
+    assert summary([]) == ("0 passed, 0 failed", False)
