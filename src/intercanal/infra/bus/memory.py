@@ -13,10 +13,10 @@ _KEPT = 100_000
 def matches(pattern: str, subject: str) -> bool:
     """Say whether a subject falls under a pattern with NATS wildcards."""
     wanted, given = pattern.split("."), subject.split(".")
-    for index, token in enumerate(wanted):
-        if token == ">":
+    for index, part in enumerate(wanted):
+        if part == ">":
             return len(given) > index
-        if index >= len(given) or token not in ("*", given[index]):
+        if index >= len(given) or part not in ("*", given[index]):
             return False
     return len(wanted) == len(given)
 

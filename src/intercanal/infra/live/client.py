@@ -9,7 +9,6 @@ import msgspec
 from intercanal.kernel.ids import TenantId
 from intercanal.kernel.live import Command, Event, Words
 
-
 SHARDS = 8
 
 

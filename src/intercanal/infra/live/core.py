@@ -8,7 +8,18 @@ import msgspec
 
 from intercanal.kernel.errors import IntercanalError
 from intercanal.kernel.ids import TenantId
-from intercanal.kernel.live import Apply, Command, Component, Context, Decide, Event, OnTimer, StateTable, TimerDue, World
+from intercanal.kernel.live import (
+    Apply,
+    Command,
+    Component,
+    Context,
+    Decide,
+    Event,
+    OnTimer,
+    StateTable,
+    TimerDue,
+    World,
+)
 
 
 class BrokenDecisionError(Exception):

@@ -213,7 +213,7 @@ class Engine:
             try:
                 return domain.decide(waiting)
             except PoisonedError as poisoned:
-                log.error("live.decision_broke", command=type(poisoned.submission.command).__name__, exc_info=True)
+                log.exception("live.decision_broke", command=type(poisoned.submission.command).__name__)
                 poisoned.submission.fail(InvalidError("live.decision_failed"))
                 waiting = [s for s in waiting if s is not poisoned.submission and not s.outcome.done()]
                 await self._reload(domain)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import structlog
@@ -15,11 +15,11 @@ from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.rows import TableSql, json_text, words_sql
 from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
-from intercanal.kernel.live import Command, Event, World, Words
+from intercanal.kernel.live import Command, Event, Words, World
 
 log = structlog.get_logger(__name__)
 
-_Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+_Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 # Classes of SQLSTATE that blame the data of some command: data exception, integrity, program limit, privilege.
 _CULPRIT_CLASSES = ("22", "23", "54", "42")
@@ -97,7 +97,7 @@ WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
 class Journal:
     """Writes batches and loads domains, as the journal role; each writer uses a connection of its own."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], core: LiveCore, code_version: str) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", core: LiveCore, code_version: str) -> None:
         self._pool = pool
         self._core = core
         self._code = code_version
@@ -110,7 +110,7 @@ class Journal:
         self._closing.set()
 
     async def own(self, tenant_id: TenantId, domain_id: DomainId, now: datetime) -> tuple[int, int, datetime]:
-        """Become the owner: every older owner's batch is refused from here on. Returns epoch, sequence, last instant."""
+        """Become the owner: older owners' batches are refused from here on. Returns epoch, sequence, last instant."""
         row = await self._pool.fetchrow(_OWN, tenant_id, domain_id, now)
         if row is None:
             raise UnavailableError("live.no_domain")
@@ -142,8 +142,10 @@ class Journal:
             return world
 
     async def _fill(self, world: World, domain_id: DomainId) -> None:
-        transaction = {"isolation": "repeatable_read", "readonly": True}
-        async with self._pool.acquire() as connection, connection.transaction(**transaction):
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             for name, sql in self._tables.items():
                 records = await connection.fetch(sql.load, world.tenant_id, domain_id)
                 world.stores[self._core.tables[name].row].load(sql.revive(tuple(record)) for record in records)
@@ -163,7 +165,7 @@ class Journal:
                     key_taken = getattr(error, "table_name", "") == "live_idempotency"
                     raise BatchRefusedError(state, key_taken) from error
                 if not isinstance(error, _LOST) and not state.startswith(_AGAIN_CLASSES):
-                    log.error("journal.refused", sqlstate=state)
+                    log.exception("journal.refused", sqlstate=state)
                     raise UnavailableError("live.storage", retry_after_s=2) from error
             except _LOST as error:
                 log.warning("journal.connection_lost", kind=type(error).__name__)

@@ -83,7 +83,7 @@ class Owner:
     async def _guarded(self, action: Callable[[int], Awaitable[None]], shard: int) -> None:
         try:
             await action(shard)
-        except Exception as error:  # the bus or the database is away: this round changes nothing
+        except Exception as error:  # noqa: BLE001 - whatever is away, this round changes nothing and the next tries
             log.info("live.lease_round_failed", shard=shard, kind=type(error).__name__)
 
     async def _acquire(self, shard: int) -> None:

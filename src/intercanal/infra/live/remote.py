@@ -86,9 +86,7 @@ class LiveServer:
         try:
             ask = msgspec.json.decode(body, type=_Ask)
             command = self._core.decode_command(bytes(ask.command))
-            outcome = await self._live.submit(
-                ask.tenant_id, command, actor=ask.actor, key=ask.key, words=ask.words
-            )
+            outcome = await self._live.submit(ask.tenant_id, command, actor=ask.actor, key=ask.key, words=ask.words)
             events = msgspec.Raw(msgspec.json.encode(outcome.events))
             return msgspec.json.encode(_Told(outcome.sequence, events))
         except IntercanalError as error:
