@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import msgspec
 
+from intercanal.kernel.ids import TenantId
 from intercanal.kernel.live import Words
 
 WORDS_TABLE = "interactions_words"
@@ -31,6 +32,6 @@ class Said(TypedDict, total=False):
     attachments: list[Attachment]
 
 
-def message_words(message_id: str, said: Said) -> Words:
+def message_words(tenant_id: TenantId, message_id: str, said: Said) -> Words:
     """Make the side row that carries a message's words with the command that brings the message."""
-    return Words(WORDS_TABLE, {"message_id": message_id, **said})
+    return Words(WORDS_TABLE, {"tenant_id": tenant_id, "message_id": message_id, **said})
