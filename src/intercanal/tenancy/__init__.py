@@ -1,0 +1,1 @@
+"""Tenants, their sites and employers, the addresses they own, and their calendars."""
