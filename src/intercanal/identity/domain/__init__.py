@@ -1,0 +1,1 @@
+"""Pure decisions of identity: token format, password strength, roles, limits and the audit chain."""

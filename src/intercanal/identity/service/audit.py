@@ -1,0 +1,78 @@
+"""The audit: noted in the transaction of what was done, chained afterwards by one chainer per tenant."""
+
+from intercanal.identity.domain.chain import Head, Line, Report, Sealed, Walk, seal
+from intercanal.identity.events import AuditNoted
+from intercanal.identity.ports import HeadArchive
+from intercanal.identity.repository import audit
+from intercanal.identity.tables import AuditPending
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.kernel.ids import CustomerId
+from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+
+NOBODY = "nobody"
+BATCH = 500
+
+
+def record(uow: UnitOfWork, action: str, subject: str, **facts: str | int | bool | None) -> None:
+    """Note that the actor did something; ids and codes only, because nothing here can be erased."""
+    line = AuditPending(
+        tenant_id=uow.tenant_id,
+        id=uow.new_id(),
+        at=uow.now,
+        actor=uow.actor or NOBODY,
+        action=action,
+        subject=subject,
+        facts=facts,
+    )
+    uow.session.add(line)
+    uow.publish(AuditNoted())
+
+
+def record_timeline_opened(uow: UnitOfWork, customer_id: CustomerId) -> None:
+    """Note that the actor opened a customer's timeline."""
+    record(uow, "customers.timeline_opened", customer_id)
+
+
+async def chain_pending(uow: UnitOfWork) -> int:
+    """Give waiting lines their place in the chain; returns how many, at most one batch."""
+    await audit.lock_chain(uow.session, uow.tenant_id)
+    waiting = await audit.pending(uow.session, uow.tenant_id, BATCH)
+    if not waiting:
+        return 0
+    last = await audit.last(uow.session, uow.tenant_id)
+    await audit.append(uow.session, uow.tenant_id, _sealed(uow, last, waiting))
+    return len(waiting)
+
+
+async def audit_head(uow: UnitOfWork) -> Head | None:
+    """Return how far the chain reaches now; None while it is empty."""
+    last = await audit.last(uow.session, uow.tenant_id)
+    return Head(uow.tenant_id, last.sequence, last.hash.hex(), uow.now) if last.sequence else None
+
+
+async def audit_verify(uow: UnitOfWork, archive: HeadArchive) -> Report:
+    """Walk the tenant's chain against itself and the signed heads, and name the first line that is not as written."""
+    walk = Walk(uow.tenant_id, archive.heads(uow.tenant_id), archive.verify)
+    after = -1
+    while lines := await audit.lines(uow.session, uow.tenant_id, after, BATCH):
+        for line in lines:
+            walk.feed(line)
+        after = lines[-1].sequence
+    return walk.report()
+
+
+async def list_audit(uow: UnitOfWork, cursor: str | None, limit: int | None, action: str | None = None) -> Page[Sealed]:
+    """Return the chained lines in order, those of one action if asked."""
+    after = int(decode_cursor(cursor, 1)[0]) if cursor else 0
+    size = clamp(limit)
+    found = await audit.lines(uow.session, uow.tenant_id, after, size + 1, action)
+    more = encode_cursor(str(found[size - 1].sequence)) if len(found) > size else None
+    return Page(found[:size], more)
+
+
+def _sealed(uow: UnitOfWork, last: Sealed, waiting: list[Line]) -> list[Sealed]:
+    chained: list[Sealed] = []
+    for line in waiting:
+        last = seal(uow.tenant_id, last.sequence + 1, last.hash, line)
+        chained.append(last)
+    return chained

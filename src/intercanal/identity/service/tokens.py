@@ -1,0 +1,122 @@
+"""API keys and agent tokens: shown once, kept as hashes, revoked at once."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from intercanal.identity.domain.people import normal_name
+from intercanal.identity.domain.roles import ADMIN, AGENT
+from intercanal.identity.domain.tokens import SECRET_BYTES, Kind, compose, digest
+from intercanal.identity.errors import BeyondOwnRightsError, UnknownTokenError
+from intercanal.identity.events import SessionEnded
+from intercanal.identity.repository import credentials
+from intercanal.identity.service.audit import record
+from intercanal.identity.service.roles import require_role
+from intercanal.identity.tables import AccessToken
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.infra.http.principal import Principal
+from intercanal.kernel.ids import AgentId
+from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+
+
+class KeyView(msgspec.Struct, frozen=True):
+    """An API key as the API tells it; its secret is not known any more."""
+
+    id: str
+    name: str
+    role: str
+    created_by: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key just made, with its secret, this once."""
+
+    id: str
+    name: str
+    role: str
+    key: str
+
+
+async def create_key(uow: UnitOfWork, by: Principal, name: str, role: str, catalogue: frozenset[str]) -> NewKey:
+    """Make an API key; nobody can make one that may do more than themselves."""
+    beyond = await require_role(uow, role, catalogue) - by.permissions
+    if beyond:
+        raise BeyondOwnRightsError(sorted(beyond))
+    return add_key(uow, name, role, by.id)
+
+
+def add_key(uow: UnitOfWork, name: str, role: str = ADMIN, created_by: str | None = None) -> NewKey:
+    """Make an API key without asking who wants it, for the bootstrap of a tenant."""
+    row, secret = _add(uow, Kind.KEY, normal_name(name), role, created_by=created_by)
+    record(uow, "identity.key_created", row.id, role=role)
+    return NewKey(row.id, row.name, role, secret)
+
+
+async def list_keys(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[KeyView]:
+    """Return the API keys of the tenant, revoked ones too."""
+    after = decode_cursor(cursor, 1)[0] if cursor else None
+    size = clamp(limit)
+    rows = await credentials.keys_after(uow.session, uow.tenant_id, after, size + 1)
+    more = encode_cursor(rows[size - 1].id) if len(rows) > size else None
+    return Page([_view(row) for row in rows[:size]], more)
+
+
+async def revoke_key(uow: UnitOfWork, key_id: str) -> None:
+    """Make an API key open nothing from now on; doing it twice is no error."""
+    which = (AccessToken.id == key_id) & (AccessToken.kind == Kind.KEY)
+    if not await credentials.token_exists(uow.session, uow.tenant_id, which):
+        raise UnknownTokenError
+    _tell(uow, await credentials.revoke(uow.session, uow.tenant_id, which, uow.now), "revoked")
+
+
+async def revoke_keys_made_by(uow: UnitOfWork, user_id: str) -> None:
+    """Revoke the API keys that somebody made, when they leave."""
+    which = (AccessToken.created_by == user_id) & (AccessToken.kind == Kind.KEY)
+    _tell(uow, await credentials.revoke(uow.session, uow.tenant_id, which, uow.now), "maker_left")
+
+
+def issue_agent_token(uow: UnitOfWork, agent_id: AgentId, name: str = "agent") -> str:
+    """Make a token with which a robot works as an agent; the caller has checked that the agent exists."""
+    row, secret = _add(uow, Kind.AGENT, name, AGENT, agent_id=agent_id, created_by=uow.actor)
+    record(uow, "identity.agent_token_created", row.id, agent_id=agent_id)
+    return secret
+
+
+async def revoke_agent_tokens(uow: UnitOfWork, agent_id: AgentId) -> int:
+    """Revoke every token of an agent, when they leave; returns how many were still good."""
+    revoked = await credentials.revoke(uow.session, uow.tenant_id, AccessToken.agent_id == agent_id, uow.now)
+    _tell(uow, revoked, "revoked")
+    return len(revoked)
+
+
+def _add(
+    uow: UnitOfWork, kind: Kind, name: str, role: str, *, agent_id: AgentId | None = None, created_by: str | None
+) -> tuple[AccessToken, str]:
+    secret = compose(kind, uow.tenant_id, os.urandom(SECRET_BYTES))
+    row = AccessToken(
+        tenant_id=uow.tenant_id,
+        id=uow.new_id(),
+        kind=kind.value,
+        digest=digest(secret),
+        name=name,
+        role=role,
+        agent_id=agent_id,
+        created_by=created_by,
+        created_at=uow.now,
+    )
+    uow.session.add(row)
+    return row, secret
+
+
+def _tell(uow: UnitOfWork, revoked: Sequence[AccessToken], reason: str) -> None:
+    for token in revoked:
+        uow.publish(SessionEnded(token.id, token.agent_id or token.id, reason))
+        record(uow, "identity.token_revoked", token.id, kind=token.kind, reason=reason)
+
+
+def _view(row: AccessToken) -> KeyView:
+    return KeyView(row.id, row.name, row.role, row.created_by, row.created_at, row.revoked_at)
