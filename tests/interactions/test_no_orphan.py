@@ -1,4 +1,4 @@
-"""Whatever agents, customers and screens do, each interaction is in exactly one state and never with somebody absent."""
+"""Whatever agents, customers and screens do, each interaction is in exactly one state, never with somebody absent."""
 
 from datetime import datetime, timedelta
 
@@ -133,6 +133,18 @@ class Centre(RuleBasedStateMachine):
             "to_agent": work.Transfer(interaction_id=row.id, agent_id=actor, to_agent_id=other),
         }
         self.attempt(deeds[deed])
+
+    @precondition(lambda self: any(row.state == "queued" for row in self.rows()))
+    @rule(agent_id=agents, other=agents, shown=st.booleans())
+    def work_is_handed_to_a_colleague(self, agent_id: str, other: str, shown: bool) -> None:
+        row = next(row for row in self.rows() if row.state == "queued")
+        for command in (
+            Accept(row.id, agent_id),
+            work.Transfer(interaction_id=row.id, agent_id=agent_id, to_agent_id=other),
+        ):
+            self.attempt(command)
+        if shown and row.state == "queued" and people.may_be_offered(self.core.world.store(people.AgentRow)[other]):
+            self.core.do(MakeOffer(row.id, other))
 
     @invariant()
     def nothing_is_orphaned(self) -> None:

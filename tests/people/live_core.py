@@ -1,12 +1,16 @@
-"""A live core in memory under a clock that the test owns: commands go in, due times fire, every invariant is checked."""
+"""A live core in memory under the test's own clock: commands go in, due times fire, invariants are checked."""
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from intercanal.infra.live.core import LiveCore
 from intercanal.kernel.ids import TenantId, seeded_id
-from intercanal.kernel.live import Command, Component, Event, TimerDue, World
+from intercanal.kernel.live import Command, Component, Event, Refused, TimerDue, World
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -14,6 +18,14 @@ START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 def some_id(name: str) -> str:
     """An id that tests can name."""
     return seeded_id(START, name, 0)
+
+
+@contextlib.contextmanager
+def refused(code: str, **facts: object) -> Iterator[None]:
+    """Expect a refusal with this very code."""
+    with pytest.raises(Refused, match=f"^{re.escape(code)}$") as caught:
+        yield
+    assert facts.items() <= caught.value.facts.items()
 
 
 class MemoryCore:

@@ -14,6 +14,7 @@ def agent_configured(world: World, event: events.AgentConfigured, now: datetime)
     row.version = event.version
     row.skills = event.skills
     row.languages = event.languages
+    row.team_ids = event.team_ids
     row.bounds = event.bounds
     row.capacities = event.capacities
     row.gap_min_s = event.gap_min_s

@@ -13,6 +13,7 @@ class ConfigureAgent(Command, frozen=True, kw_only=True, tag="people.configure_a
     version: int
     skills: dict[str, int] = msgspec.field(default_factory=dict)
     languages: list[str] = msgspec.field(default_factory=list)
+    team_ids: list[str] = msgspec.field(default_factory=list)
     bounds: dict[str, int] = msgspec.field(default_factory=dict)
     gap_min_s: int = 0
     employer_id: str | None = None

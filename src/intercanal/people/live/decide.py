@@ -37,6 +37,7 @@ def configure_agent(world: World, command: commands.ConfigureAgent, ctx: Context
             version=command.version,
             skills=command.skills,
             languages=command.languages,
+            team_ids=command.team_ids,
             bounds=command.bounds,
             capacities=capacities,
             gap_min_s=command.gap_min_s,

@@ -16,6 +16,7 @@ class AgentConfigured(Event, frozen=True, kw_only=True, tag="people.agent_config
     version: int
     skills: dict[str, int]
     languages: list[str]
+    team_ids: list[str]
     bounds: dict[str, int]
     capacities: dict[str, int]
     gap_min_s: int

@@ -28,6 +28,7 @@ class AgentRow(msgspec.Struct, kw_only=True):
     version: int
     skills: dict[str, int] = msgspec.field(default_factory=dict)
     languages: list[str] = msgspec.field(default_factory=list)
+    team_ids: list[str] = msgspec.field(default_factory=list)
     bounds: dict[str, int] = msgspec.field(default_factory=dict)
     capacities: dict[str, int] = msgspec.field(default_factory=dict)
     gap_s: int = 0
@@ -59,6 +60,7 @@ AGENTS = StateTable(
         "version": "integer",
         "skills": "jsonb",
         "languages": "jsonb",
+        "team_ids": "jsonb",
         "bounds": "jsonb",
         "capacities": "jsonb",
         "gap_s": "integer",
