@@ -1,17 +1,19 @@
 """The door to the database for settings work: a bounded pool of connections of the application's own role."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
+import asyncpg
 import msgspec
 from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.clock import Clock, SystemClock
+from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import TenantId
 
 Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
@@ -26,6 +28,22 @@ _ROLE = text("""
 
 class WrongRoleError(RuntimeError):
     """The connection's role could pass by row security; the program must not run with it."""
+
+
+_AWAY = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@contextmanager
+def _while_connecting() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise UnavailableError("infra.database_away", retry_after_s=1) from error
 
 
 def _dump(value: object) -> str:
@@ -77,29 +95,39 @@ class Database:
             options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
             if isolation is not None:
                 options["isolation_level"] = isolation
-            connection = await session.connection(execution_options=options)
+            with _while_connecting():
+                connection = await session.connection(execution_options=options)
             await connection.execute(_SET_TENANT, {"tenant": tenant_id})
             yield UnitOfWork(session, tenant_id, actor, self.clock.now())
 
     async def lookup(self, statement: Executable, **parameters: object) -> Sequence[Row[Any]]:
         """Run one statement with no tenant: only a lookup function granted to the application can answer rows."""
         await self._check_role_once()
-        async with self._engine.begin() as connection:
+        async with self._connected() as connection, connection.begin():
             return (await connection.execute(statement, parameters)).all()
 
     async def ping(self) -> None:
         """Ask the server for an answer; raises when it has none."""
-        async with self._engine.connect() as connection:
+        async with self._connected() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close the pool."""
         await self._engine.dispose()
 
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        with _while_connecting():
+            connection = await self._engine.connect()
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
     async def _check_role_once(self) -> None:
         if self._role_seen:
             return
-        async with self._engine.connect() as connection:
+        async with self._connected() as connection:
             role = (await connection.execute(_ROLE)).one()
         if role.mighty or role.owner:
             raise WrongRoleError(f"the role {role.rolname} could pass by row security")

@@ -22,6 +22,7 @@ class Outbox(Base):
     body: Mapped[dict[str, Any]]
     words: Mapped[list[Any]] = mapped_column(JSONB())
     at: Mapped[datetime]
+    ordinal: Mapped[int]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     refused: Mapped[str | None]
 
@@ -39,7 +40,7 @@ class Idempotency(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_hash: Mapped[str]
     status: Mapped[int | None]
-    answer: Mapped[Any | None] = mapped_column(JSONB())
+    answer: Mapped[str | None]
     owed: Mapped[list[str]] = mapped_column(ARRAY(UUID(as_uuid=False)), default=list)
     expires_at: Mapped[datetime]
 

@@ -64,11 +64,11 @@ class UnitOfWork:
         if self.committed:
             raise RuntimeError("this unit of work is already committed")
         if self.waiting:
-            await self.session.execute(insert(Outbox), [self._row(waiting) for waiting in self.waiting])
+            await self.session.execute(insert(Outbox), [self._row(*numbered) for numbered in enumerate(self.waiting)])
         await self.session.commit()
         self.committed = True
 
-    def _row(self, waiting: Waiting) -> dict[str, Any]:
+    def _row(self, ordinal: int, waiting: Waiting) -> dict[str, Any]:
         content = waiting.content
         submit = isinstance(content, Submit)
         words = msgspec.to_builtins(list(content.words)) if isinstance(content, Submit) else []
@@ -81,4 +81,5 @@ class UnitOfWork:
             "body": msgspec.to_builtins(body),
             "words": words,
             "at": self.now,
+            "ordinal": ordinal,
         }

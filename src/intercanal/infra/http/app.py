@@ -1,0 +1,131 @@
+"""Builds the HTTP application out of what features bring; refuses one that forgot to say who may call it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry
+
+from intercanal.infra.feature import Feature
+from intercanal.infra.http.door import Door, DoorServices, Replay
+from intercanal.infra.http.edge import Edge, HttpMetrics
+from intercanal.infra.http.guard import PUBLIC, SELF, make_guard, permission_of
+from intercanal.infra.http.limits import Limits
+from intercanal.infra.http.openapi import DocumentPlugin
+from intercanal.infra.http.origin import Origins
+from intercanal.infra.http.principal import Authenticator
+from intercanal.infra.http.probes import Check, probes_router
+from intercanal.infra.http.problems import handle
+from intercanal.infra.http.site import site_router
+
+MAX_BODY = 1_000_000
+
+
+class HttpOptions(msgspec.Struct, frozen=True):
+    """How the application faces the world; `public_urls` name our own pages, else the Host header does."""
+
+    public_urls: tuple[str, ...] = ()
+    site: Path | None = None
+    everybody: int = 256
+    one_tenant: int = 128
+    max_body: int = MAX_BODY
+    version: str = "0"
+
+
+class HttpServices(msgspec.Struct, frozen=True):
+    """What the application is wired to; `extras` are handed to handlers that ask for them by name."""
+
+    doors: DoorServices
+    authenticate: Authenticator
+    checks: Mapping[str, Check] = {}
+    extras: Mapping[str, object] = {}
+    registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
+
+
+class PermissionMistakeError(RuntimeError):
+    """A handler states no permission, or one that no feature declares."""
+
+
+def build_litestar(
+    features: Iterable[Feature], services: HttpServices, options: HttpOptions, limits: Limits
+) -> Litestar:
+    """Build the application proper, without its edge."""
+    brought = list(features)
+    routers = [router for feature in brought for router in feature.routers]
+    routers.append(probes_router(services.checks, services.registry))
+    if options.site is not None and (site := site_router(options.site)) is not None:
+        routers.append(site)
+    app = Litestar(
+        route_handlers=routers,
+        guards=[make_guard(services.authenticate, Origins(options.public_urls), limits)],
+        dependencies={"door": Provide(_door_of(services.doors), sync_to_thread=False), **_extras(services.extras)},
+        exception_handlers={Replay: _replay, Exception: handle},
+        openapi_config=OpenAPIConfig(
+            title="Intercanal", version=options.version, path="/api", render_plugins=[DocumentPlugin()],
+            openapi_router=Router(
+                "/api", route_handlers=[], opt={"permission": PUBLIC}, include_in_schema=False
+            ),
+        ),
+        request_max_body_size=options.max_body,
+        logging_config=None,
+        debug=False,
+        state=State(),
+    )  # fmt: skip
+    check_permissions(app, {permission for feature in brought for permission in feature.permissions})
+    return app
+
+
+def build_app(features: Iterable[Feature], services: HttpServices, options: HttpOptions | None = None) -> ASGIApp:
+    """Build the whole ASGI application that a server runs."""
+    chosen = options or HttpOptions()
+    limits = Limits(chosen.everybody, chosen.one_tenant)
+    app = build_litestar(features, services, chosen, limits)
+    secure = any(url.startswith("https:") for url in chosen.public_urls)
+    return Edge(app, limits, HttpMetrics(services.registry), secure=secure)
+
+
+def check_permissions(app: Litestar, declared: set[str]) -> None:
+    """Fail the start when a handler forgot its permission, or states one that no role could ever be given."""
+    for route in app.routes:
+        for handler in _handlers(route):
+            stated = permission_of(handler)
+            if stated is None:
+                raise PermissionMistakeError(f"{route.path}: {handler} states no permission")
+            if stated not in {PUBLIC, SELF} | declared:
+                raise PermissionMistakeError(f"{route.path}: no feature declares the permission {stated}")
+
+
+def _handlers(route: Any) -> list[BaseRouteHandler]:
+    found = getattr(route, "route_handlers", None) or [route.route_handler]
+    # Litestar answers OPTIONS by itself with the allowed methods: it has no handler of ours to state anything.
+    return [handler for handler in found if getattr(handler, "http_methods", None) != {"OPTIONS"}]
+
+
+def _door_of(doors: DoorServices) -> Callable[..., Door]:
+    def door(request: Request[Any, Any, Any]) -> Door:
+        return Door(request, doors)
+
+    return door
+
+
+def _extras(extras: Mapping[str, object]) -> dict[str, Provide]:
+    def constant(value: object) -> Provide:
+        def give() -> object:
+            return value
+
+        return Provide(give, sync_to_thread=False)
+
+    return {name: constant(value) for name, value in extras.items()}
+
+
+def _replay(request: Request[Any, Any, Any], replay: Replay) -> Response[bytes]:
+    status = replay.kept.status
+    body = b"" if status == 204 else replay.kept.answer  # noqa: PLR2004 - No Content
+    return Response(body, status_code=status, media_type="application/json", headers={"idempotent-replayed": "true"})

@@ -1,0 +1,42 @@
+"""Which pages may act through a browser that sends its session cookie by itself."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from intercanal.kernel.errors import ForbiddenError
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Origins:
+    """The page origins that are ours: those configured, or else the host the request itself was sent to."""
+
+    def __init__(self, public_urls: Iterable[str] = ()) -> None:
+        self._ours = frozenset(_origin(url) for url in public_urls)
+
+    def is_ours(self, origin: str, host: str | None) -> bool:
+        """Say whether an Origin header names one of our own pages."""
+        if self._ours:
+            return _origin(origin) in self._ours
+        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+
+    def check_socket(self, origin: str | None, host: str | None, *, by_cookie: bool) -> None:
+        """Refuse a WebSocket opened by a foreign page, before it is accepted; robots send no Origin, nor a cookie."""
+        if origin is None and not by_cookie:
+            return
+        if origin is None or not self.is_ours(origin, host):
+            raise ForbiddenError("request.foreign_origin")
+
+    def check_change(self, origin: str | None, host: str | None, fetch_site: str | None, *, by_cookie: bool) -> None:
+        """Refuse a change asked by a foreign page; with a cookie, one of the browser's own headers must prove ours."""
+        if origin is not None and not self.is_ours(origin, host):
+            raise ForbiddenError("request.foreign_origin")
+        if fetch_site is not None and fetch_site != "same-origin" and (by_cookie or fetch_site == "cross-site"):
+            raise ForbiddenError("request.foreign_origin")
+        if by_cookie and origin is None and fetch_site is None:
+            raise ForbiddenError("request.origin_missing")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

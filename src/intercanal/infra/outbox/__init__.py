@@ -1,0 +1,1 @@
+"""What committed transactions still owe: handed over at once by the door, or by the sweep after a crash."""
