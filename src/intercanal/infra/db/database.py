@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.infra.db.unit_of_work import Observer, UnitOfWork
 from intercanal.kernel.clock import Clock, SystemClock
 from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import TenantId
@@ -75,8 +75,17 @@ def make_engine(url: str, name: str, pool_size: int) -> AsyncEngine:
 class Database:
     """A pool of connections as `intercanal_app`, giving units of work bound to one tenant each."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10, name: str = "intercanal") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        pool_size: int = 10,
+        name: str = "intercanal",
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self.clock = clock or SystemClock()
+        self._observers = tuple(observers)
         self._engine = make_engine(url, name, pool_size)
         self._role_seen = False
 
@@ -98,7 +107,7 @@ class Database:
             with _while_connecting():
                 connection = await session.connection(execution_options=options)
             await connection.execute(_SET_TENANT, {"tenant": tenant_id})
-            yield UnitOfWork(session, tenant_id, actor, self.clock.now())
+            yield UnitOfWork(session, tenant_id, actor, self.clock.now(), self._observers)
 
     async def lookup(self, statement: Executable, **parameters: object) -> Sequence[Row[Any]]:
         """Run one statement with no tenant: only a lookup function granted to the application can answer rows."""

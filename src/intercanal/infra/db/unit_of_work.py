@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intercanal.infra.db.own_tables import Outbox
+from intercanal.infra.db.tables import Versioned
 from intercanal.kernel.ids import TenantId, new_id
 from intercanal.kernel.live import Command, Event, Words
 
@@ -35,14 +36,23 @@ class Waiting(msgspec.Struct, frozen=True):
 class UnitOfWork:
     """The transaction of one use case; services take it first, and never commit."""
 
-    def __init__(self, session: AsyncSession, tenant_id: TenantId, actor: str | None, now: datetime) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        tenant_id: TenantId,
+        actor: str | None,
+        now: datetime,
+        observers: Sequence["Observer"] = (),
+    ) -> None:
         self.session = session
         self.tenant_id = tenant_id
         self.actor = actor
         self.now = now
         self.waiting: list[Waiting] = []
         self.calls: list[Call] = []
+        self.appended: list[Versioned] = []
         self.committed = False
+        self._observers = observers
 
     def new_id(self) -> str:
         """Return a fresh id of this instant."""
@@ -63,6 +73,8 @@ class UnitOfWork:
         """Write the outbox and commit; only doors call this."""
         if self.committed:
             raise RuntimeError("this unit of work is already committed")
+        for observe in self._observers:
+            observe(self)
         if self.waiting:
             await self.session.execute(insert(Outbox), [self._row(*numbered) for numbered in enumerate(self.waiting)])
         await self.session.commit()
@@ -83,3 +95,7 @@ class UnitOfWork:
             "at": self.now,
             "ordinal": ordinal,
         }
+
+
+Observer = Callable[[UnitOfWork], None]
+"""Sees each unit of work just before its commit; `appended` tells it which settings rows were written."""

@@ -79,4 +79,5 @@ def _append(uow: UnitOfWork, model: type[Model], values: dict[str, Any], stamp: 
         tenant_id=uow.tenant_id, id=row_id, version=version, author_id=uow.actor, at=uow.now, reason=reason, **values
     )  # type: ignore[call-arg]  # the constructor comes with the mapping
     uow.session.add(row)
+    uow.appended.append(row)
     return row
