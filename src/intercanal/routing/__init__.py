@@ -1,0 +1,1 @@
+"""Queues, circles, offers and overflow: who is shown which work, and why."""
