@@ -1,11 +1,12 @@
 """What a setting is: a typed value with a default and bounds, declared by the feature that reads it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from intercanal.kernel.errors import InvalidError, NotFoundError
+from intercanal.kernel.live import Command
 
 ValueT = TypeVar("ValueT")
 
@@ -13,7 +14,8 @@ ValueT = TypeVar("ValueT")
 class Setting(msgspec.Struct, Generic[ValueT], frozen=True):
     """One value a tenant may change: `key` is `feature.name`, `words` one plain English sentence for the manual.
 
-    `kind` is any type msgspec can read from JSON; `bounds` are inclusive and may be None on either side.
+    `kind` is any type msgspec can read from JSON; `bounds` are inclusive and may be None on either side. `tell_live`
+    makes the command by which the live core learns a new value of the tenant.
     """
 
     key: str
@@ -22,6 +24,7 @@ class Setting(msgspec.Struct, Generic[ValueT], frozen=True):
     words: str
     bounds: tuple[Any, Any] | None = None
     choices: tuple[ValueT, ...] = ()
+    tell_live: Callable[[ValueT], Command] | None = None
 
     def read(self, raw: object) -> ValueT:
         """Bring a raw JSON value to the setting's type, inside its bounds; raises `InvalidError`."""

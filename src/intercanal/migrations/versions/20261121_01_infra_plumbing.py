@@ -4,6 +4,7 @@ from alembic import op
 
 from intercanal.infra.db.own_tables import Erasure, Idempotency, Outbox, Schema
 from intercanal.infra.db.roles import APP, JOURNAL
+from intercanal.infra.settings.tables import SettingValue
 from intercanal.migrations.helpers import chain, create_feature_tables, lookup_function, open_to_lookups
 
 revision, down_revision = chain(__file__)
@@ -40,7 +41,7 @@ END $$
 
 def upgrade() -> None:
     """Create the tables every part leans on."""
-    create_feature_tables("infra", [Outbox, Idempotency, Erasure, Schema])
+    create_feature_tables("infra", [Outbox, Idempotency, Erasure, Schema, SettingValue])
     op.execute(f"GRANT SELECT ON infra_schema TO {APP}, {JOURNAL}")
     open_to_lookups(Outbox)
     lookup_function(
