@@ -65,6 +65,27 @@ def own(path: Path, account: Account | None) -> None:
         os.chown(path, account.uid, account.gid)
 
 
+class Handed(msgspec.Struct, frozen=True):
+    """A folder as a child sees it: by its path, or by an inherited descriptor when a folder above bars the way."""
+
+    path: str
+    descriptors: tuple[int, ...] = ()
+
+
+def hand_over(folder: Path, account: Account | None) -> Handed:
+    """Let the account use its own folder although it may not enter one above it, as in a home of mode 0700.
+
+    We never change a mode above the folder. A descriptor that we opened leads into it without asking the way.
+    """
+    barrier = obstacle(folder, account)
+    if barrier is None:
+        return Handed(path=str(folder))
+    if account is None or barrier == folder.resolve() or not Path("/proc/self/fd").is_dir():
+        raise StartError(f"{account.name if account else 'We'} may not enter {barrier}; choose another data folder.")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    return Handed(path=f"/proc/self/fd/{descriptor}", descriptors=(descriptor,))
+
+
 def private_folder(path: Path, account: Account | None) -> Path:
     """Make a folder that only the account may enter, with parents that already are there."""
     path.mkdir(mode=0o700, exist_ok=True)

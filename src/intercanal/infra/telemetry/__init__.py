@@ -1,0 +1,1 @@
+"""What the program says about itself: logs without customer words, figures, traces, and stalls of its own loop."""
