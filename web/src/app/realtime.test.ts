@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { SignedOut, Unavailable } from '../api/client'
+import type { Frame } from '../api/contract'
+import { FIRST_MS, LONGEST_MS } from './backoff'
+import { CLOSED_RESET, CLOSED_SIGNED_OUT, type Link, Realtime, type Socket, STEADY_MS } from './realtime'
+
+interface Counted {
+  sequence: number
+  heard: number
+}
+
+class FakeSocket implements Socket {
+  onopen: Socket['onopen'] = null
+  onmessage: Socket['onmessage'] = null
+  onclose: Socket['onclose'] = null
+  isClosed = false
+  readonly after: number
+
+  constructor(after: number) {
+    this.after = after
+  }
+
+  close() {
+    this.isClosed = true
+  }
+
+  opens() {
+    this.onopen?.call(this as unknown as WebSocket, new Event('open'))
+  }
+
+  says(data: unknown) {
+    const text = typeof data === 'string' ? data : JSON.stringify(data)
+    this.onmessage?.call(this as unknown as WebSocket, new MessageEvent('message', { data: text }))
+  }
+
+  cuts(code = 1006) {
+    this.onclose?.call(this as unknown as WebSocket, new CloseEvent('close', { code }))
+  }
+}
+
+const event = (sequence: number, previous: number): Frame => ({
+  sequence,
+  previous,
+  at: '',
+  event: { type: 'x' },
+})
+
+/** A server of which the test is the master, and a client that draws the longest waits. */
+function setUp() {
+  const sockets: FakeSocket[] = []
+  const links: Link[] = []
+  const snapshot = vi.fn<() => Promise<Counted>>()
+  const world = { server: 10, state: null as Counted | null }
+  snapshot.mockImplementation(async () => ({ sequence: world.server, heard: 0 }))
+  const realtime = new Realtime<Counted, Frame>({
+    snapshot,
+    open: (after) => {
+      const socket = new FakeSocket(after)
+      sockets.push(socket)
+      return socket
+    },
+    apply: (state, { sequence }) => ({ sequence, heard: state.heard + 1 }),
+    changed: (link, state) => {
+      links.push(link)
+      world.state = state
+    },
+    random: () => 1,
+  })
+  const last = () => {
+    const socket = sockets.at(-1)
+    if (!socket) throw new Error('no socket was opened')
+    return socket
+  }
+  const settle = () => vi.advanceTimersByTimeAsync(0)
+  return { realtime, sockets, links, snapshot, world, last, settle }
+}
+
+describe('the live link', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('begins with a snapshot, then listens after it', async () => {
+    const { realtime, sockets, links, world, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    expect(sockets.map(({ after }) => after)).toEqual([10])
+    last().opens()
+    last().says(event(11, 10))
+    last().says(event(11, 10))
+    expect(world.state).toEqual({ sequence: 11, heard: 1 })
+    expect(links.at(-1)).toBe('live')
+  })
+
+  test('a cut resumes after the last event and costs no snapshot', async () => {
+    const { realtime, sockets, links, snapshot, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    last().says(event(14, 10))
+    last().cuts()
+    expect(links.at(-1)).toBe('lost')
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
+    expect(sockets.map(({ after }) => after)).toEqual([10, 14])
+    last().opens()
+    expect(links.at(-1)).toBe('live')
+    expect(snapshot).toHaveBeenCalledTimes(1)
+  })
+
+  test('a missing event costs one snapshot, on the same socket, and loses nothing', async () => {
+    const { realtime, sockets, snapshot, world, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    world.server = 21
+    last().says(event(21, 20))
+    last().says(event(22, 21))
+    await settle()
+    expect(snapshot).toHaveBeenCalledTimes(2)
+    expect(sockets).toHaveLength(1)
+    expect(world.state).toEqual({ sequence: 22, heard: 1 })
+  })
+
+  test('a snapshot that is behind the gap is asked for again, later', async () => {
+    const { realtime, snapshot, world, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    last().says(event(21, 20))
+    await settle()
+    expect(snapshot).toHaveBeenCalledTimes(2)
+    world.server = 20
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
+    expect(snapshot).toHaveBeenCalledTimes(3)
+    expect(world.state).toEqual({ sequence: 21, heard: 1 })
+  })
+
+  test('a message that makes no sense is treated as a missing event', async () => {
+    const { realtime, snapshot, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    last().says('{"type": "x"')
+    last().says({ sequence: 11, previous: 10, at: '', event: {} })
+    await settle()
+    expect(snapshot).toHaveBeenCalledTimes(2)
+  })
+
+  test('a server that cannot tell the events in between is asked for a snapshot, whatever its numbers', async () => {
+    const { realtime, sockets, snapshot, world, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    world.server = 3
+    last().cuts(CLOSED_RESET)
+    expect(world.state).toEqual({ sequence: 10, heard: 0 })
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
+    expect(snapshot).toHaveBeenCalledTimes(2)
+    expect(sockets.map(({ after }) => after)).toEqual([10, 3])
+  })
+
+  test('each failure waits longer, up to a limit; a steady socket begins again', async () => {
+    const { realtime, sockets, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    const waits: number[] = []
+    for (let round = 0; round < 9; round++) {
+      last().cuts()
+      const before = sockets.length
+      let waited = 0
+      while (sockets.length === before) {
+        await vi.advanceTimersByTimeAsync(FIRST_MS)
+        waited += FIRST_MS
+      }
+      waits.push(waited)
+    }
+    expect(waits.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 32].map((times) => times * FIRST_MS))
+    expect(waits.slice(6)).toEqual([LONGEST_MS, LONGEST_MS, LONGEST_MS])
+    last().opens()
+    await vi.advanceTimersByTimeAsync(STEADY_MS)
+    last().cuts()
+    const before = sockets.length
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
+    expect(sockets).toHaveLength(before + 1)
+  })
+
+  test('a server that asks to wait is obeyed', async () => {
+    const { realtime, snapshot, settle } = setUp()
+    snapshot.mockRejectedValueOnce(new Unavailable(503, 4000))
+    realtime.wake()
+    await settle()
+    await vi.advanceTimersByTimeAsync(3999)
+    expect(snapshot).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(snapshot).toHaveBeenCalledTimes(2)
+  })
+
+  test('the network coming back ends the wait at once', async () => {
+    const { realtime, sockets, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().cuts()
+    realtime.wake()
+    expect(sockets).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(LONGEST_MS)
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('nobody signed in: it says so and asks no more', async () => {
+    const { realtime, links, snapshot, settle } = setUp()
+    snapshot.mockRejectedValueOnce(new SignedOut())
+    realtime.wake()
+    await settle()
+    await vi.advanceTimersByTimeAsync(10 * LONGEST_MS)
+    expect(links).toEqual(['signed_out'])
+    expect(snapshot).toHaveBeenCalledTimes(1)
+  })
+
+  test('a session that ends forgets what was shown', async () => {
+    const { realtime, links, world, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    last().cuts(CLOSED_SIGNED_OUT)
+    expect(links.at(-1)).toBe('signed_out')
+    expect(world.state).toBeNull()
+  })
+
+  test('once stopped, nothing more is asked or told', async () => {
+    const { realtime, sockets, links, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    const socket = last()
+    realtime.stop()
+    const told = links.length
+    socket.says(event(11, 10))
+    await vi.advanceTimersByTimeAsync(LONGEST_MS)
+    expect(socket.isClosed).toBe(true)
+    expect([sockets.length, links.length]).toEqual([1, told])
+  })
+})
