@@ -18,10 +18,7 @@ class DueTooFarError(ConflictError):
 
 
 class CalendarInvalidError(InvalidError):
-    """A calendar was described wrongly; the facts name the field and what it held."""
-
-    def __init__(self, reason: str, **facts: object) -> None:
-        super().__init__(f"tenancy.{reason}", **facts)
+    """A calendar was described wrongly; the facts name what it held."""
 
 
 class AddressInvalidError(InvalidError):

@@ -63,7 +63,7 @@ def zone_names() -> frozenset[str]:
 def zone_of(name: str) -> ZoneInfo:
     """Return a zone from the locked tables; an unknown name raises `tenancy.timezone_unknown`."""
     if name not in zone_names():
-        raise CalendarInvalidError("timezone_unknown", timezone=name)
+        raise CalendarInvalidError("tenancy.timezone_unknown", timezone=name)
     with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as table:
         return ZoneInfo.from_file(table, key=name)
 
@@ -72,7 +72,7 @@ def parse_span(start: str, end: str) -> Span:
     """Read `09:00`-`17:00`; an end before its start is past midnight, an end equal to its start is refused."""
     first, last = _minute_of(start), _minute_of(end)
     if first in {DAY_MINUTES, last}:
-        raise CalendarInvalidError("span_empty", **{"from": start, "to": end})
+        raise CalendarInvalidError("tenancy.span_empty", **{"from": start, "to": end})
     return Span(first, last if last > first else last + DAY_MINUTES)
 
 
@@ -96,15 +96,23 @@ def build_spec(
     return CalendarSpec(zone, tuple(_ordered(spans) for spans in week), dict(sorted(days.items())), known_until)
 
 
+def require_instant(at: datetime) -> None:
+    """Refuse an instant so early or late that zones and dates have no meaning there."""
+    if not EARLIEST <= at <= LATEST:
+        raise CalendarInvalidError(
+            "tenancy.instant_out_of_range", earliest=EARLIEST.isoformat(), latest=LATEST.isoformat()
+        )
+
+
 def is_open(spec: CalendarSpec, at: datetime) -> bool:
     """Say whether the calendar is open at an instant; a span includes its start and not its end."""
-    _require_instant(at)
+    require_instant(at)
     return any(start <= at for start, _ in _open_after(spec, at, days=2))
 
 
 def next_change(spec: CalendarSpec, at: datetime) -> Change | None:
     """Find the first opening or closing after an instant; None when nothing changes in the two years ahead."""
-    _require_instant(at)
+    require_instant(at)
     closing: datetime | None = None
     for start, end in _open_after(spec, at, CHANGE_DAYS):
         if closing is None and start > at:
@@ -119,7 +127,7 @@ def next_change(spec: CalendarSpec, at: datetime) -> Change | None:
 
 def due_at(spec: CalendarSpec, start: datetime, minutes: int) -> datetime:
     """Find the first instant by which so many open minutes have passed, as elapsed time, since `start`."""
-    _require_instant(start)
+    require_instant(start)
     start = start.astimezone(UTC)
     left = timedelta(minutes=minutes)
     if not left:
@@ -180,14 +188,9 @@ def _ordered(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 def _minute_of(text: str) -> int:
     if _TIME_OF_DAY.fullmatch(text) is None:
-        raise CalendarInvalidError("time_of_day", value=text)
+        raise CalendarInvalidError("tenancy.time_of_day", value=text)
     return int(text[:2]) * 60 + int(text[3:])
 
 
 def _format_minute(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _require_instant(at: datetime) -> None:
-    if not EARLIEST <= at <= LATEST:
-        raise CalendarInvalidError("instant_out_of_range", earliest=EARLIEST.isoformat(), latest=LATEST.isoformat())

@@ -34,12 +34,12 @@ def _cached(
 ) -> tuple[date, ...]:
     supported = library.list_supported_countries(include_aliases=False)
     if country not in supported:
-        raise CalendarInvalidError("holidays_country", country=country)
+        raise CalendarInvalidError("tenancy.holidays_country", country=country)
     if subdivision is not None and subdivision not in supported[country]:
-        raise CalendarInvalidError("holidays_subdivision", country=country, subdivision=subdivision)
+        raise CalendarInvalidError("tenancy.holidays_subdivision", country=country, subdivision=subdivision)
     known: Iterable[str] = library.country_holidays(country).supported_categories
     if not categories or not set(categories) <= set(known):
-        raise CalendarInvalidError("holidays_category", country=country, categories=sorted(known))
+        raise CalendarInvalidError("tenancy.holidays_category", country=country, categories=sorted(known))
     # A holiday that falls on a weekend may be kept in a neighbouring year.
     years = range(first_year - 1, last_year + 2)
     found = library.country_holidays(country, subdiv=subdivision, years=years, categories=categories)
