@@ -45,7 +45,7 @@ BREACHES = [
     ),
     ("migration-names", "src/intercanal/migrations/20261101_people.py", "x = 1\n", 1),
     ("own-words", PEOPLE + "events.py", "class Paused(Event, tag='routing.paused'): ...\n", 1),
-    ("own-words", PEOPLE + "settings.py", "LIMIT = Setting('limit')\n", 1),
+    ("own-words", PEOPLE + "settings.py", "LIMIT = Setting(key='limit')\n", 1),
     ("own-words", PEOPLE + "service.py", "raise ConflictError('routing.busy')\n", 1),
     ("own-words", PEOPLE + "endpoints.py", "post(opt={'permission': 'routing.manage'})\n", 1),
     ("own-paths", PEOPLE + "endpoints.py", "router = Router(path='/api/agents')\n", 1),

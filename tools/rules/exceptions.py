@@ -9,7 +9,10 @@ from tools.rules.model import PRODUCT, Finding, House
 
 LISTS = ("ignore_imports", "exhaustive_ignores", "skip_descendants", "unmatched_ignore_imports_alerting")
 MYPY_MAY = {"module", "ignore_missing_imports"}
-_ADDRESS = re.compile(r"\"resolved\"|--(extra-)?index-url|--find-links|https?://")
+_ADDRESSES = {
+    ".txt": re.compile(r"--(extra-)?index-url|--find-links|https?://"),
+    ".json": re.compile(r'"resolved"'),
+}
 _MACHINE = re.compile(r"(?<![\w.])/(work|root|home)/\w")
 TEXTS = ("*.py", "*.md", "*.toml", "*.json", "*.ts", "*.tsx", "*.css", "*.yml", "*.html")
 FOLDERS = ("src", "tools", "tests", "bench", "docs", "changelog.d", ".ci")
@@ -47,7 +50,7 @@ def no_addresses(house: House) -> Iterator[Finding]:
     locks = [*sorted((house.root / "locks").glob("*.txt")), house.root / "web" / "package-lock.json"]
     for path in locks:
         for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], start=1):
-            if _ADDRESS.search(line) and '"url"' not in line:
+            if _ADDRESSES[path.suffix].search(line):
                 yield Finding(path.relative_to(house.root).as_posix(), number, "addresses", "a lock names no address")
                 break
 

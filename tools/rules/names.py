@@ -128,7 +128,7 @@ def _words(source: Source) -> Iterator[tuple[int, str, str]]:
                     yield value.lineno, "permission", permission
     for name, call in source.calls():
         if name in {"Setting", "Permission"} or _ERRORS.fullmatch(name):
-            word = text_of(argument(call, 0, "name"))
+            word = text_of(argument(call, 0, "key" if name == "Setting" else "name"))
             if word is not None:
                 yield call.lineno, name, word
 
