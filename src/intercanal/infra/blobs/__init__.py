@@ -1,0 +1,1 @@
+"""Large bodies kept outside the database: raw mails, attachments, recordings."""
