@@ -3,7 +3,7 @@
 import msgspec
 
 from intercanal.kernel.live import Command
-from intercanal.people.live.rows import DEFAULT_SHIFT_HOURS, Presence
+from intercanal.people.live.rows import Presence
 
 
 class ConfigureAgent(Command, frozen=True, kw_only=True, tag="people.configure_agent"):
@@ -22,11 +22,11 @@ class ConfigureAgent(Command, frozen=True, kw_only=True, tag="people.configure_a
 
 
 class SetPresence(Command, frozen=True, tag="people.set_presence"):
-    """The agent says: available, paused or offline."""
+    """The agent says: available, paused or offline; the length of the shift counts when one begins."""
 
     agent_id: str
     state: Presence
-    shift_hours: int = DEFAULT_SHIFT_HOURS
+    shift_hours: int | None = None
 
 
 class AskPauseAfter(Command, frozen=True, tag="people.ask_pause_after"):

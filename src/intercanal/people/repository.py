@@ -1,0 +1,50 @@
+"""The queries of people beyond the versions of a row."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import func, select, text
+
+from intercanal.infra.db import versions
+from intercanal.infra.db.tables import Versioned
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.kernel.ids import is_id
+from intercanal.people.live import AGENTS, AgentRow
+from intercanal.people.tables import AGENT_ROWS, Agent
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('people_email/' || :tenant, 0))")
+
+
+async def lock_emails(uow: UnitOfWork) -> None:
+    """Wait to be the only one of the tenant who gives an agent an address, until the end of the transaction."""
+    await uow.session.execute(_ONE_AT_A_TIME, {"tenant": uow.tenant_id})
+
+
+async def agents_with_email(uow: UnitOfWork, email: str) -> Sequence[Agent]:
+    """Return the agents who have an address now, however its letters are written."""
+    return await versions.all_current(uow, Agent, func.lower(Agent.email) == email.lower())
+
+
+async def missing(uow: UnitOfWork, model: type[Versioned], ids: Iterable[str]) -> list[str]:
+    """Return those of some ids that no current row has."""
+    asked = set(ids)
+    real = [one for one in asked if is_id(one)]
+    found = {row.id for row in await versions.all_current(uow, model, model.id.in_(real))} if real else set()
+    return sorted(asked - found)
+
+
+async def live_agent(uow: UnitOfWork, agent_id: str) -> AgentRow | None:
+    """Return the live copy of an agent as the journal last wrote it."""
+    return (await live_agents(uow, [agent_id])).get(agent_id)
+
+
+async def live_agents(uow: UnitOfWork, agent_ids: Iterable[str]) -> dict[str, AgentRow]:
+    """Return the live copies of some agents by id."""
+    statement = select(*(AGENT_ROWS.c[name] for name in AGENTS.columns)).where(
+        AGENT_ROWS.c.tenant_id == uow.tenant_id, AGENT_ROWS.c.id.in_([one for one in agent_ids if is_id(one)])
+    )
+    rows = [
+        msgspec.convert(dict(zip(AGENTS.columns, row, strict=True)), AgentRow)
+        for row in await uow.session.execute(statement)
+    ]
+    return {row.id: row for row in rows}

@@ -1,0 +1,44 @@
+"""An agent's own state: everybody reads and changes their own, and nobody another's."""
+
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.infra.http.principal import Principal
+from intercanal.people import repository
+from intercanal.people.errors import NotAnAgentError, UnknownAgentError
+from intercanal.people.schemas import Me, PresenceView
+from intercanal.people.service.agents import require_agent
+
+
+def own_agent_id(principal: Principal) -> str:
+    """Return the agent that the caller is, or refuse somebody who is none."""
+    if principal.agent_id is None:
+        raise NotAnAgentError
+    return principal.agent_id
+
+
+async def get_me(uow: UnitOfWork, agent_id: str) -> Me:
+    """Return an agent's own state as the journal last wrote it."""
+    settings = await require_agent(uow, agent_id)
+    row = await repository.live_agent(uow, agent_id)
+    if row is None:
+        raise UnknownAgentError
+    return Me(
+        agent_id=agent_id,
+        name=settings.name,
+        presence=row.presence,
+        pause_after=row.pause_after,
+        since=row.since,
+        connected=bool(row.connections),
+        capacities=row.capacities,
+        capacity_bounds=row.bounds,
+        gap_s=max(row.gap_s, row.gap_min_s),
+        gap_min_s=row.gap_min_s,
+        shift_ends_at=row.shift_ends_at,
+    )
+
+
+async def get_presence(uow: UnitOfWork, agent_id: str) -> PresenceView:
+    """Return an agent's own presence."""
+    row = await repository.live_agent(uow, agent_id)
+    if row is None:
+        raise UnknownAgentError
+    return PresenceView(row.presence, row.pause_after)
