@@ -1,15 +1,18 @@
 """Builds the HTTP application out of what features bring; refuses one that forgot to say who may call it."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 
@@ -18,7 +21,7 @@ from intercanal.infra.http.door import Door, DoorServices, Replay
 from intercanal.infra.http.edge import Edge, HttpMetrics
 from intercanal.infra.http.guard import PUBLIC, SELF, make_guard, permission_of
 from intercanal.infra.http.limits import Limits
-from intercanal.infra.http.openapi import DocumentPlugin
+from intercanal.infra.http.openapi import document_router, own_pages
 from intercanal.infra.http.origin import Origins
 from intercanal.infra.http.principal import Authenticator
 from intercanal.infra.http.probes import Check, probes_router
@@ -59,25 +62,26 @@ def build_litestar(
     """Build the application proper, without its edge."""
     brought = list(features)
     routers = [router for feature in brought for router in feature.routers]
-    routers.append(probes_router(services.checks, services.registry))
+    routers += [probes_router(services.checks, services.registry), document_router()]
     if options.site is not None and (site := site_router(options.site)) is not None:
         routers.append(site)
-    app = Litestar(
-        route_handlers=routers,
-        guards=[make_guard(services.authenticate, Origins(options.public_urls), limits)],
-        dependencies={"door": Provide(_door_of(services.doors), sync_to_thread=False), **_extras(services.extras)},
-        exception_handlers={Replay: _replay, Exception: handle},
-        openapi_config=OpenAPIConfig(
-            title="Intercanal", version=options.version, path="/api", render_plugins=[DocumentPlugin()],
-            openapi_router=Router(
-                "/api", route_handlers=[], opt={"permission": PUBLIC}, include_in_schema=False
+    with warnings.catch_warnings():
+        # Handlers are written in Litestar 2's plain style; its next major wants markers on each parameter.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        app = Litestar(
+            route_handlers=routers,
+            guards=[make_guard(services.authenticate, Origins(options.public_urls), limits)],
+            dependencies={"door": Provide(_door_of(services.doors), sync_to_thread=False), **_extras(services.extras)},
+            exception_handlers={Replay: _replay, Exception: handle},
+            openapi_config=OpenAPIConfig(
+                title="Intercanal", version=options.version, path="/-/schema", openapi_router=own_pages(),
+                render_plugins=[JsonRenderPlugin()],
             ),
-        ),
-        request_max_body_size=options.max_body,
-        logging_config=None,
-        debug=False,
-        state=State(),
-    )  # fmt: skip
+            request_max_body_size=options.max_body,
+            logging_config=None,
+            debug=False,
+            state=State(),
+        )  # fmt: skip
     check_permissions(app, {permission for feature in brought for permission in feature.permissions})
     return app
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
-from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar import Litestar, Request, Response, Router, get
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from intercanal.infra.http.codes import all_codes
@@ -84,15 +85,24 @@ def document_of(app: Litestar) -> bytes:
     return msgspec.json.encode(finish(app.openapi_schema.to_schema(), app))
 
 
-class DocumentPlugin(JsonRenderPlugin):
-    """Serves the finished document at `openapi.json`, made once."""
+async def _closed(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    raise NotFoundException
 
-    def __init__(self) -> None:
-        super().__init__(path="/openapi.json", media_type="application/json")  # type: ignore[arg-type]  # it is sent as is
-        self._made: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """Return the document."""
-        if self._made is None:
-            self._made = msgspec.json.encode(finish(openapi_schema, request.app))
-        return self._made
+def own_pages() -> Router:
+    """Make the router for Litestar's own schema pages, which it insists on: closed, and apart from our paths."""
+    opt = {"permission": PUBLIC}
+    return Router("/-/schema", route_handlers=[], guards=[_closed], opt=opt, include_in_schema=False)
+
+
+def document_router() -> Router:
+    """Make `/api/openapi.json`, written at the first request."""
+    made: list[bytes] = []
+
+    @get("/api/openapi.json", opt={"permission": PUBLIC}, include_in_schema=False, sync_to_thread=False)
+    def document(request: Request[Any, Any, Any]) -> Response[bytes]:
+        if not made:
+            made.append(document_of(request.app))
+        return Response(made[0], media_type="application/json")
+
+    return Router("/", route_handlers=[document])

@@ -21,6 +21,7 @@ from intercanal.kernel.live import Command, Event, Words
 log = structlog.get_logger(__name__)
 
 SYSTEM = "system"
+PAGE = 100
 
 
 class Stream(Protocol):
@@ -38,6 +39,13 @@ class Published(msgspec.Struct, frozen=True):
     tenant_id: TenantId
     actor: str | None
     event: msgspec.Raw
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """How many rows a page held, and how many of them left."""
+
+    found: int
+    taken: int
 
 
 def subject_of(tenant_id: TenantId, event: Event) -> str:
@@ -86,8 +94,8 @@ class Delivery:
         for call in uow.calls:
             await call()
 
-    async def hand_over(self, tenant_id: TenantId, owed: Sequence[Waiting]) -> None:
-        """Hand over in order and forget what was taken.
+    async def hand_over(self, tenant_id: TenantId, owed: Sequence[Waiting]) -> int:
+        """Hand over in order and forget what was taken; says how many were.
 
         A command that the live core refuses is final: it is kept as refused, and the first refusal is raised. When the
         core is away, its commands and what follows stay for the sweep. An event that cannot leave now only waits.
@@ -111,22 +119,31 @@ class Delivery:
             self._tell()
         if failure is not None:
             raise failure
+        return len(taken)
 
-    async def hand_over_rows(self, tenant_id: TenantId, ids: Sequence[str] | None = None, limit: int = 100) -> int:
-        """Hand over what the outbox of a tenant still holds, the oldest first; says how many rows there were."""
+    async def hand_over_rows(self, tenant_id: TenantId, ids: Sequence[str] | None = None, skip: int = 0) -> Handed:
+        """Hand over a page of what the outbox of a tenant still holds, the oldest first."""
         async with self.database.unit_of_work(tenant_id) as uow:
             statement = (
                 select(Outbox)
                 .where(Outbox.tenant_id == tenant_id, Outbox.refused.is_(None))
-                .order_by(Outbox.at, Outbox.ordinal)
-                .limit(limit)
+                .order_by(Outbox.at, Outbox.ordinal, Outbox.id)
+                .offset(skip)
+                .limit(PAGE)
             )
             if ids is not None:
                 statement = statement.where(Outbox.id.in_(ids))
             rows = (await uow.session.scalars(statement)).all()
-        if rows:
-            await self.hand_over(tenant_id, [self._codec.read(row) for row in rows])
-        return len(rows)
+        readable = [waiting for row in rows if (waiting := self._read(row)) is not None]
+        return Handed(len(rows), await self.hand_over(tenant_id, readable) if readable else 0)
+
+    def _read(self, row: Outbox) -> Waiting | None:
+        try:
+            return self._codec.read(row)
+        except msgspec.ValidationError:
+            # Left by another version of the program, which may still be running and know it.
+            log.warning("outbox.unreadable", tenant_id=row.tenant_id, outbox_id=row.id, type=row.body.get("type"))
+            return None
 
     async def _send(self, tenant_id: TenantId, waiting: Waiting) -> None:
         content = waiting.content

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from sqlalchemy import text
 
-from intercanal.infra.outbox.delivery import Delivery
+from intercanal.infra.outbox.delivery import PAGE, Delivery
 from intercanal.kernel.ids import TenantId
 
 log = structlog.get_logger(__name__)
@@ -23,12 +23,20 @@ async def sweep(delivery: Delivery) -> int:
     for row in found:
         tenant_id = TenantId(row.tenant_id)
         try:
-            while await delivery.hand_over_rows(tenant_id):
-                pass
+            waiting += await _sweep_tenant(delivery, tenant_id) > 0
         except Exception as error:  # noqa: BLE001 - one tenant's trouble must not hold up the others
             log.warning("outbox.sweep_failed", tenant_id=tenant_id, kind=type(error).__name__)
             waiting += 1
     return waiting
+
+
+async def _sweep_tenant(delivery: Delivery, tenant_id: TenantId) -> int:
+    left = 0
+    while True:
+        page = await delivery.hand_over_rows(tenant_id, skip=left)
+        left += page.found - page.taken
+        if page.found < PAGE:
+            return left
 
 
 class Sweeper:
