@@ -4,16 +4,22 @@ Deadline-aware priority chooses the contact, the longest idle of the least loade
 takes this module's place: it weighs the heads that `Waiting` and `Roster` give, which stay few whatever the numbers.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000_000
 PULL_FLOOR_S = 60
 _HELD_SHIFT = 53
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(at: datetime) -> int:
     """Return an instant as microseconds since 1970, exactly."""
     return round(at.timestamp() * SECOND)
+
+
+def from_microseconds(at: int) -> datetime:
+    """Return the instant that `microseconds` came from."""
+    return _EPOCH + timedelta(microseconds=at)
 
 
 def deadline(arrived: int, target_s: int, priority: int) -> int:

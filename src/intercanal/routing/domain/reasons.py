@@ -10,13 +10,24 @@ from intercanal.routing.domain.policy import SECOND, held_of, idle_since_of
 Fact = str | int | float | None
 Trigger = Literal[
     "arrived",
-    "returned",
+    "offer_declined",
+    "offer_expired",
+    "offer_withdrawn",
+    "agent_offline",
+    "agent_absent",
+    "shift_ended",
+    "transferred",
+    "due",
+    "customer_answered",
+    "recipient_away",
+    "overflow",
     "circle_grew",
-    "overflowed",
     "queue_opened",
     "queue_changed",
     "agent_available",
     "agent_changed",
+    "agent_rested",
+    "agent_has_room",
     "work_ended",
 ]
 
