@@ -16,8 +16,8 @@ from tests.fixtures.servers import Urls
 from tests.live import toy
 
 TOY_TABLES = """
-CREATE TABLE toy_accounts (tenant_id uuid, domain_id uuid, id uuid, total bigint CHECK (total < 1000000), closed boolean,
-  wakes_at timestamptz, notes jsonb, PRIMARY KEY (tenant_id, id));
+CREATE TABLE toy_accounts (tenant_id uuid, domain_id uuid, id uuid, total bigint CHECK (total < 1000000),
+  closed boolean, wakes_at timestamptz, notes jsonb, PRIMARY KEY (tenant_id, id));
 CREATE TABLE toy_words (tenant_id uuid, message_id uuid, text text, extra jsonb, PRIMARY KEY (tenant_id, message_id));
 GRANT SELECT, INSERT, UPDATE ON toy_accounts, toy_words TO intercanal_journal;
 """

@@ -1,27 +1,29 @@
 """The engine on a real PostgreSQL: durable before told, fenced, idempotent, and honest about a bad command."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from intercanal.infra.live.client import Key
-from intercanal.infra.live.engine import Bounds
+from intercanal.infra.live.engine import Bounds, Engine
 from intercanal.infra.live.feed import Acked
 from intercanal.kernel.errors import ConflictError, InvalidError, TooManyError, UnavailableError
-from intercanal.kernel.live import Refused, Words
+from intercanal.kernel.ids import TenantId
+from intercanal.kernel.live import Command, Refused, Words
 from tests.live.conftest import Bench, tenant, until
 from tests.live.toy import Account, Add, Break, Close, Open, Opened
 
 pytestmark = pytest.mark.server
 
 
-async def opened(engine, of, wake_after_s=0.0):
+async def opened(engine: Engine, of: TenantId, wake_after_s: float = 0.0) -> str:
     outcome = await engine.submit(of, Open(wake_after_s), actor="test")
     assert isinstance(outcome.events[0], Opened)
     return outcome.events[0].account_id
 
 
-async def test_a_command_is_durable_with_its_row_before_it_is_answered(bench: Bench):
+async def test_a_command_is_durable_with_its_row_before_it_is_answered(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     account = await opened(engine, of)
     outcome = await engine.submit(of, Add(account, 7), actor="test")
@@ -33,7 +35,7 @@ async def test_a_command_is_durable_with_its_row_before_it_is_answered(bench: Be
     assert rows[0]["total"] == 7
 
 
-async def test_what_is_announced_is_already_in_the_log_and_in_order(bench: Bench):
+async def test_what_is_announced_is_already_in_the_log_and_in_order(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     heard: list[Acked] = []
     engine.listeners.append(heard.append)
@@ -46,7 +48,7 @@ async def test_what_is_announced_is_already_in_the_log_and_in_order(bench: Bench
     assert (await bench.query("SELECT last_sequence FROM live_domains"))[0][0] == 201
 
 
-async def test_a_new_owner_finds_the_world_as_it_was_and_the_old_one_is_fenced(bench: Bench):
+async def test_a_new_owner_finds_the_world_as_it_was_and_the_old_one_is_fenced(bench: Bench) -> None:
     old, of = await bench.engine(), tenant()
     account = await opened(old, of)
     await old.submit(of, Add(account, 5), actor="test")
@@ -60,11 +62,11 @@ async def test_a_new_owner_finds_the_world_as_it_was_and_the_old_one_is_fenced(b
     assert (await bench.query("SELECT total FROM toy_accounts"))[0][0] == 11
 
 
-async def test_two_owners_fighting_never_write_one_sequence_twice(bench: Bench):
+async def test_two_owners_fighting_never_write_one_sequence_twice(bench: Bench) -> None:
     rivals, of = [await bench.engine(), await bench.engine()], tenant()
     account = await opened(rivals[0], of)
 
-    async def push(engine) -> int:
+    async def push(engine: Engine) -> int:
         done = 0
         for _ in range(100):
             try:
@@ -81,7 +83,7 @@ async def test_two_owners_fighting_never_write_one_sequence_twice(bench: Bench):
     assert twice == []
 
 
-async def test_a_refused_command_changes_nothing(bench: Bench):
+async def test_a_refused_command_changes_nothing(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     with pytest.raises(Refused):
         await engine.submit(of, Add("00000000-0000-7000-8000-000000000000", 1), actor="test")
@@ -98,10 +100,12 @@ async def test_a_refused_command_changes_nothing(bench: Bench):
     ],
     ids=["nul", "constraint", "invariant", "exception"],
 )
-async def test_a_poisoned_command_fails_alone_in_its_batch(bench: Bench, poison, code):
+async def test_a_poisoned_command_fails_alone_in_its_batch(
+    bench: Bench, poison: Callable[[str], Command], code: str
+) -> None:
     engine, of = await bench.engine(Bounds(window_s=0.05)), tenant()
     account = await opened(engine, of)
-    commands = [Add(account, 1) for _ in range(20)]
+    commands: list[Command] = [Add(account, 1) for _ in range(20)]
     commands.insert(11, poison(account))
     results = await asyncio.gather(*(engine.submit(of, c, actor="test") for c in commands), return_exceptions=True)
     failures = [(i, r) for i, r in enumerate(results) if isinstance(r, Exception)]
@@ -112,7 +116,7 @@ async def test_a_poisoned_command_fails_alone_in_its_batch(bench: Bench, poison,
     assert (await engine.submit(of, Add(account, 1), actor="test")).sequence == 22
 
 
-async def test_a_poisoned_domain_does_not_hurt_the_others_of_its_batch(bench: Bench):
+async def test_a_poisoned_domain_does_not_hurt_the_others_of_its_batch(bench: Bench) -> None:
     engine = await bench.engine(Bounds(window_s=0.05, writers=1))
     tenants = [tenant() for _ in range(5)]
     accounts = [await opened(engine, of) for of in tenants]
@@ -124,7 +128,7 @@ async def test_a_poisoned_domain_does_not_hurt_the_others_of_its_batch(bench: Be
     assert [isinstance(r, Exception) for r in results] == [False, False, True, False, False]
 
 
-async def test_the_same_key_is_answered_once_even_by_a_new_owner(bench: Bench):
+async def test_the_same_key_is_answered_once_even_by_a_new_owner(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     account = await opened(engine, of)
     key = Key("agent:route", "k1", "hash")
@@ -136,7 +140,7 @@ async def test_the_same_key_is_answered_once_even_by_a_new_owner(bench: Bench):
 
 
 @pytest.mark.parametrize("restart", [False, True])
-async def test_another_body_under_the_same_key_is_a_conflict(bench: Bench, restart):
+async def test_another_body_under_the_same_key_is_a_conflict(bench: Bench, restart: bool) -> None:
     engine, of = await bench.engine(), tenant()
     account = await opened(engine, of)
     await engine.submit(of, Add(account, 3), actor="t", key=Key("s", "k", "one"))
@@ -147,7 +151,7 @@ async def test_another_body_under_the_same_key_is_a_conflict(bench: Bench, resta
     assert refusal.value.code == "idempotency.other_body"
 
 
-async def test_a_timer_fires_as_a_journaled_command_also_for_a_new_owner(bench: Bench):
+async def test_a_timer_fires_as_a_journaled_command_also_for_a_new_owner(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     soon = await opened(engine, of, 0.05)
     await until(lambda: bench.query("SELECT 1 FROM toy_accounts WHERE id = $1 AND wakes_at IS NULL", soon))
@@ -160,7 +164,7 @@ async def test_a_timer_fires_as_a_journaled_command_also_for_a_new_owner(bench: 
     assert len(fired) == 2
 
 
-async def test_words_leave_with_the_batch_and_never_enter_the_log(bench: Bench):
+async def test_words_leave_with_the_batch_and_never_enter_the_log(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     account = await opened(engine, of)
     values = {"tenant_id": of, "message_id": tenant(), "text": "secret words", "extra": {"a": [1]}}
@@ -169,7 +173,7 @@ async def test_words_leave_with_the_batch_and_never_enter_the_log(bench: Bench):
     assert await bench.query("SELECT 1 FROM live_log l WHERE l::text LIKE '%secret%'") == []
 
 
-async def test_past_the_bound_the_edge_is_told_to_wait(bench: Bench):
+async def test_past_the_bound_the_edge_is_told_to_wait(bench: Bench) -> None:
     engine, of = await bench.engine(Bounds(pending=10, window_s=0.05)), tenant()
     account = await opened(engine, of)
     results = await asyncio.gather(
@@ -180,7 +184,7 @@ async def test_past_the_bound_the_edge_is_told_to_wait(bench: Bench):
     assert full[0].facts["retry_after_s"]
 
 
-async def test_rows_that_are_no_longer_live_leave_memory_but_not_the_database(bench: Bench):
+async def test_rows_that_are_no_longer_live_leave_memory_but_not_the_database(bench: Bench) -> None:
     engine, of = await bench.engine(), tenant()
     account = await opened(engine, of)
     await engine.submit(of, Close(account), actor="t")

@@ -71,6 +71,7 @@ class Store(Generic[RowT]):
         self.table = table
         self._rows: dict[str, RowT] = {}
         self._touched: dict[str, RowT] = {}
+        self._unsettled: list[RowT] = []
 
     def get(self, key: str) -> RowT | None:
         """Return the live row, or None when there is none (any more)."""
@@ -92,6 +93,14 @@ class Store(Generic[RowT]):
         """Keep a row, new or changed in place; only `apply` functions call this."""
         self._rows[row.id] = row
         self._touched[row.id] = row
+        self._unsettled.append(row)
+
+    def settle(self) -> None:
+        """End a decision: rows that are no longer live leave memory, the same way live and in a replay."""
+        for row in self._unsettled:
+            if not self.table.is_live(row):
+                self._rows.pop(row.id, None)
+        self._unsettled.clear()
 
     def load(self, rows: Iterable[RowT]) -> None:
         """Take rows as the database has them, at a rebuild."""
@@ -99,16 +108,13 @@ class Store(Generic[RowT]):
             self._rows[row.id] = row
 
     def take_touched(self) -> list[RowT]:
-        """Return the rows touched since the last call, and let those that are no longer live go."""
+        """Return the rows touched since the last call, those that have just ended included."""
         touched = list(self._touched.values())
         self._touched = {}
-        for row in touched:
-            if not self.table.is_live(row):
-                self._rows.pop(row.id, None)
         return touched
 
     def peek_touched(self) -> Iterable[RowT]:
-        """Return the rows touched since the last `take_touched`, without letting any go."""
+        """Return the rows touched since the last `take_touched`."""
         return self._touched.values()
 
 
@@ -128,6 +134,11 @@ class World:
     def store(self, row: type[RowT]) -> Store[RowT]:
         """Return the store of a kind of row."""
         return cast("Store[RowT]", self.stores[row])
+
+    def settle(self) -> None:
+        """End a decision in every store."""
+        for store in self.stores.values():
+            store.settle()
 
     def part(self, kind: type[PartT]) -> PartT:
         """Return a feature's index, an object made by its `parts` factory."""

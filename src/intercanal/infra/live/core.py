@@ -1,6 +1,6 @@
 """The composed live core: pure, it turns a command into events over a world, and re-runs a day identically."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +26,24 @@ class BrokenDecisionError(Exception):
     """A decision failed half-way: the world may have changed without a journal, so it must be loaded again."""
 
 
-class LiveCore:
-    """All components together; the only thing that knows which feature handles what."""
+Addressees = Callable[[World, Event], tuple[str, ...]]
+Audience = tuple[tuple[str, ...], ...]
 
-    def __init__(self, components: Sequence[Component]) -> None:
+
+def _nobody(_world: World, _event: Event) -> tuple[str, ...]:
+    return ()
+
+
+class LiveCore:
+    """All components together; the only thing that knows which feature handles what.
+
+    `addressees` tells whose screens an event concerns; asked before and after the event is applied, so that both
+    the one who loses a piece of work and the one who gets it are told.
+    """
+
+    def __init__(self, components: Sequence[Component], addressees: Addressees = _nobody) -> None:
         self.components = tuple(components)
+        self._addressees = addressees
         self.tables: dict[str, StateTable[Any]] = {t.name: t for c in components for t in c.tables}
         self._decide: dict[type[Command], list[Decide]] = {}
         self._apply: dict[type[Event], Apply] = {}
@@ -63,12 +76,28 @@ class LiveCore:
             component.rebuild(world)
 
     def decide(self, world: World, command: Command, now: datetime, seed: str) -> tuple[Event, ...]:
+        """Decide a command; see `decide_addressed`."""
+        return self.decide_addressed(world, command, now, seed)[0]
+
+    def decide_addressed(
+        self, world: World, command: Command, now: datetime, seed: str
+    ) -> tuple[tuple[Event, ...], Audience]:
         """Decide a command and every reaction to its events, in order, applying each event as it is emitted.
+
+        Returns the events and, beside each, whose screens it concerns.
 
         Raises `kernel.live.Refused` (or another typed error) with the world untouched, or `BrokenDecisionError` with
         the world possibly changed: the engine then loads it again.
         """
-        context = Context(world, now, seed, self.apply)
+        audience: list[tuple[str, ...]] = []
+
+        def apply(world: World, event: Event, at: datetime) -> None:
+            before = self._addressees(world, event)
+            self.apply(world, event, at)
+            after = self._addressees(world, event)
+            audience.append(before if before == after else tuple(dict.fromkeys(before + after)))
+
+        context = Context(world, now, seed, apply)
         try:
             self._run(world, command, context)
         except IntercanalError as error:
@@ -77,7 +106,8 @@ class LiveCore:
             raise
         except Exception as error:
             raise BrokenDecisionError(type(error).__name__) from error
-        return tuple(context.events)
+        world.settle()
+        return tuple(context.events), tuple(audience)
 
     def _run(self, world: World, command: Command, context: Context) -> None:
         if isinstance(command, TimerDue):

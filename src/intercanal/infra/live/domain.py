@@ -148,11 +148,11 @@ class Domain:
         submission.now = submission.now or self.clock.now()
         submission.seed = submission.seed or new_id(submission.now)
         now = max(submission.now, part.decisions[-1].at) if part.decisions else submission.now
-        events = self.core.decide(self.world, submission.command, now, submission.seed)
+        events, audience = self.core.decide_addressed(self.world, submission.command, now, submission.seed)
         if not events:
             return Outcome(part.last, ())
         part.last += len(events)
-        row = LogRow(part.last, now, submission.actor, submission.seed, submission.command, events)
+        row = LogRow(part.last, now, submission.actor, submission.seed, submission.command, events, audience)
         part.decisions.append(row)
         part.at = now
         part.words.extend(submission.words)

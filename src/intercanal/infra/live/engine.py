@@ -1,7 +1,7 @@
 """The engine: owns domains, gathers their commands into batches, journals them, and only then lets anything out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -47,6 +47,7 @@ class Engine:
     ) -> None:
         self.core = core
         self.listeners: list[Listener] = []
+        self.on_opened: list[Callable[[TenantId, int], None]] = []
         self._journal = journal
         self._clock = clock
         self._on_open = tuple(on_open)
@@ -95,6 +96,8 @@ class Engine:
         for command in self._on_open:
             self._enqueue(domain, self._own_submission(command))
         self._arm_timer(domain)
+        for opened in self.on_opened:
+            opened(tenant_id, domain.sequence)
         log.info("live.domain_opened", tenant_id=tenant_id, epoch=domain.epoch, sequence=domain.sequence)
         return domain
 
@@ -247,7 +250,7 @@ class Engine:
             submission.answer(outcome)
         part = share.part
         if part.decisions:
-            decisions = tuple(Decision(d.sequence, d.at, d.actor, d.events) for d in part.decisions)
+            decisions = tuple(Decision(d.sequence, d.at, d.actor, d.events, d.audience) for d in part.decisions)
             acked = Acked(part.tenant_id, part.domain_id, part.first + 1, part.last, decisions)
             for listener in self.listeners:
                 listener(acked)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from intercanal.infra.live.core import LiveCore
+from intercanal.infra.live.core import Audience, LiveCore
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Event
 
@@ -17,12 +17,18 @@ class Decision(msgspec.Struct, frozen=True):
     at: datetime
     actor: str
     events: tuple[Event, ...]
+    audience: Audience = ()
 
     def numbered(self) -> Iterator[tuple[int, Event]]:
         """Give each event with its own sequence."""
         first = self.sequence - len(self.events) + 1
         for offset, event in enumerate(self.events):
             yield first + offset, event
+
+    def addressed(self) -> Iterator[tuple[int, Event, tuple[str, ...]]]:
+        """Give each event with its own sequence and whose screens it concerns."""
+        for (number, event), addressees in zip(self.numbered(), self.audience, strict=True):
+            yield number, event, addressees
 
 
 class Acked(msgspec.Struct, frozen=True):
@@ -43,6 +49,7 @@ class _RawDecision(msgspec.Struct):
     at: datetime
     actor: str
     events: msgspec.Raw
+    audience: Audience
 
 
 class _RawAcked(msgspec.Struct):
@@ -65,5 +72,7 @@ def encode(acked: Acked) -> bytes:
 def decode(core: LiveCore, body: bytes) -> Acked:
     """Read a batch from the bus."""
     raw = _decoder.decode(body)
-    decisions = tuple(Decision(d.sequence, d.at, d.actor, core.decode_events(bytes(d.events))) for d in raw.decisions)
+    decisions = tuple(
+        Decision(d.sequence, d.at, d.actor, core.decode_events(bytes(d.events)), d.audience) for d in raw.decisions
+    )
     return Acked(raw.tenant_id, raw.domain_id, raw.first, raw.last, decisions)

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from intercanal.infra.live.client import Key
-from intercanal.infra.live.core import LiveCore
+from intercanal.infra.live.core import Audience, LiveCore
 from intercanal.infra.live.rows import TableSql, json_text, words_sql
 from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
@@ -45,6 +45,7 @@ class LogRow:
     seed: str
     command: Command
     events: tuple[Event, ...]
+    audience: Audience
 
 
 @dataclass(slots=True)
