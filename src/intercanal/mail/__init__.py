@@ -1,0 +1,1 @@
+"""Mail: taken in by SMTP, kept in its thread, answered through a relay, with nothing lost."""

@@ -1,0 +1,1 @@
+"""Pure decisions about mail: reading, threading, classifying and writing messages."""
