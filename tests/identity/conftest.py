@@ -15,6 +15,7 @@ from intercanal.infra.http.principal import Principal
 from intercanal.kernel.clock import ManualClock
 from intercanal.kernel.ids import TenantId, new_id
 from tests.fixtures.servers import Urls
+from tests.identity.api import Installation
 
 CATALOGUE = frozenset(
     {"identity.manage", "identity.audit", "people.read", "people.manage", "routing.supervise", "mail.work"}
@@ -70,7 +71,7 @@ class House:
             await service.chain_pending(uow)
         async with self.read() as uow:
             page = await service.list_audit(uow, None, 200)
-        return [sealed.line.action for sealed in page.items]
+        return [line.action for line in page.items]
 
 
 @pytest.fixture
@@ -88,3 +89,10 @@ async def house(database: Urls, clock: ManualClock) -> AsyncIterator[House]:
 @pytest.fixture
 def archive(tmp_path: Path) -> FolderHeads:
     return FolderHeads(tmp_path / f"audit-{os.getpid()}")
+
+
+@pytest.fixture
+async def installation(fresh_database: Urls, clock: ManualClock) -> AsyncIterator[Installation]:
+    made = Installation(fresh_database.app, clock)
+    yield made
+    await made.close()

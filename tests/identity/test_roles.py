@@ -8,6 +8,7 @@ from intercanal.identity.errors import (
     RoleInUseError,
     UnknownRoleError,
 )
+from intercanal.identity.schemas import RoleBody
 from intercanal.identity.service.accounts import NewUser
 from tests.identity.conftest import CATALOGUE, House
 
@@ -17,12 +18,14 @@ pytestmark = pytest.mark.server
 async def test_a_role_of_ones_own_gives_exactly_its_permissions_and_a_change_ends_sessions(house: House) -> None:
     admin = await house.principal((await house.admin())[1])
     async with house.write(admin.id) as uow:
-        role = await service.create_role(uow, "Auditor", ["identity.audit"], CATALOGUE, "yearly audit")
+        role = await service.create_role(uow, admin, RoleBody("Auditor", ["identity.audit"], "yearly audit"), CATALOGUE)
         user = await service.create_user(uow, admin, NewUser("a@example.org", "Ada", role.id), CATALOGUE)
     token = await house.sign_in(user.id)
     assert (await house.principal(token)).permissions == {"identity.audit"}
     async with house.write(admin.id) as uow:
-        await service.change_role(uow, role.id, ["identity.audit", "people.read"], CATALOGUE, "sees names")
+        await service.change_role(
+            uow, admin, role.id, RoleBody("Auditor", ["identity.audit", "people.read"], "sees names"), CATALOGUE
+        )
     assert await house.who(token) is None
     assert (await house.principal(await house.sign_in(user.id))).permissions == {"identity.audit", "people.read"}
     async with house.read() as uow:
@@ -31,16 +34,19 @@ async def test_a_role_of_ones_own_gives_exactly_its_permissions_and_a_change_end
 
 
 async def test_permissions_that_no_feature_declares_are_refused(house: House) -> None:
+    admin = await house.principal((await house.admin())[1])
     async with house.write() as uow:
         with pytest.raises(PermissionsUnknownError) as refused:
-            await service.create_role(uow, "Odd", ["people.read", "people.pause_others"], CATALOGUE, "x")
+            await service.create_role(
+                uow, admin, RoleBody("Odd", ["people.read", "people.pause_others"], "x"), CATALOGUE
+            )
     assert refused.value.facts == {"permissions": ["people.pause_others"]}
 
 
 async def test_a_role_somebody_holds_stays_and_a_retired_one_gives_nothing(house: House) -> None:
     admin = await house.principal((await house.admin())[1])
     async with house.write(admin.id) as uow:
-        role = await service.create_role(uow, "Guest", ["people.read"], CATALOGUE, "visit")
+        role = await service.create_role(uow, admin, RoleBody("Guest", ["people.read"], "visit"), CATALOGUE)
         user = await service.create_user(uow, admin, NewUser("g@example.org", "Guest", role.id), CATALOGUE)
     async with house.write(admin.id) as uow:
         with pytest.raises(RoleInUseError):
@@ -56,7 +62,7 @@ async def test_somebody_with_few_rights_cannot_raise_or_lower_an_administrator(h
     admin_id, key = await house.admin()
     admin = await house.principal(key)
     async with house.write(admin.id) as uow:
-        role = await service.create_role(uow, "Desk", ["identity.manage"], CATALOGUE, "first line")
+        role = await service.create_role(uow, admin, RoleBody("Desk", ["identity.manage"], "first line"), CATALOGUE)
         desk = await service.create_user(uow, admin, NewUser("d@example.org", "Desk", role.id), CATALOGUE)
     weak = await house.principal(await house.sign_in(desk.id))
     async with house.write(weak.id) as uow:
@@ -65,6 +71,8 @@ async def test_somebody_with_few_rights_cannot_raise_or_lower_an_administrator(h
             service.set_user_role(uow, weak, admin_id, "agent", CATALOGUE),
             service.deactivate_user(uow, weak, admin_id, CATALOGUE),
             service.create_user(uow, weak, NewUser("n@example.org", "N", "admin"), CATALOGUE),
+            service.create_role(uow, weak, RoleBody("Mine", ["people.manage"]), CATALOGUE),
+            service.change_role(uow, weak, role.id, RoleBody("Desk", ["identity.manage", "people.read"]), CATALOGUE),
         ):
             with pytest.raises(BeyondOwnRightsError):
                 await attempt

@@ -25,7 +25,17 @@ class BadTokenError(UnauthenticatedError):
 
 
 class WeakPasswordError(InvalidError):
-    """The password is too short, breached or guessable; the code says which."""
+    """The password is too short, too long, breached or guessable; the fact `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("identity.password_weak", reason=reason)
+
+
+class NotASessionError(ConflictError):
+    """Only somebody who signed in with a password can do this: a key or token has none."""
+
+    def __init__(self) -> None:
+        super().__init__("identity.not_a_session")
 
 
 class SignInBusyError(TooManyError):
@@ -40,6 +50,13 @@ class UnknownUserError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("identity.user_not_found")
+
+
+class SessionNotFoundError(NotFoundError):
+    """The caller has no such session."""
+
+    def __init__(self) -> None:
+        super().__init__("identity.session_not_found")
 
 
 class UnknownTokenError(NotFoundError):

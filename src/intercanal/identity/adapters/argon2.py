@@ -18,7 +18,7 @@ SECONDS_PER_TRY = 0.1  # what one verification takes on a small machine: the bas
 
 
 class Argon2Passwords:
-    """At most `waiting` tries stand in line, and half of all places are one tenant's at most: it cannot shut others out."""
+    """At most `waiting` tries stand in line; no tenant has more than half of the places, so none shuts others out."""
 
     def __init__(self, threads: int = 2, waiting: int = 16) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")

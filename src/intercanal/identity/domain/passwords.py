@@ -33,17 +33,17 @@ def normal(password: str) -> str:
 
 
 def weakness(password: str, known: tuple[str, ...] = ()) -> str | None:
-    """Return the code of what is wrong with a password, or None; `known` is what everybody knows of its owner."""
+    """Return what is wrong with a password, or None; `known` is what everybody knows of its owner."""
     text = normal(password)
     if len(text) < MIN_LENGTH:
-        return "identity.password_too_short"
+        return "too_short"
     if len(text) > MAX_LENGTH:
-        return "identity.password_too_long"
+        return "too_long"
     folded = text.casefold()
     if _is_breached(folded):
-        return "identity.password_breached"
+        return "breached"
     if len(set(folded)) < MIN_DISTINCT or _is_known(folded, known):
-        return "identity.password_guessable"
+        return "guessable"
     return None
 
 

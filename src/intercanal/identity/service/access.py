@@ -8,6 +8,7 @@ import msgspec
 
 from intercanal.identity.domain.rules import SEEN_EVERY, SESSION_IDLE
 from intercanal.identity.domain.tokens import Kind, Token, parse
+from intercanal.identity.errors import BadTokenError
 from intercanal.identity.repository import credentials
 from intercanal.identity.service.roles import permissions_by_role
 from intercanal.identity.tables import AccessToken, Session, User
@@ -40,6 +41,15 @@ async def open_digests(uow: UnitOfWork, tokens: Iterable[Token], catalogue: froz
         AccessToken.digest.in_(others) if others else None,
         catalogue,
     )
+
+
+async def principal_of_session(uow: UnitOfWork, text: str, catalogue: frozenset[str]) -> Principal:
+    """Return whom a session just begun is of."""
+    token = parse(text)
+    found = await open_digests(uow, [token], catalogue) if token else {}
+    if token is None or token.digest not in found:
+        raise BadTokenError
+    return found[token.digest].principal
 
 
 async def recheck(uow: UnitOfWork, kind: str, credential_id: str, catalogue: frozenset[str]) -> Principal | None:

@@ -6,11 +6,12 @@ import msgspec
 
 from intercanal.identity.domain.people import normal_email, normal_name
 from intercanal.identity.domain.roles import ADMIN
-from intercanal.identity.errors import BeyondOwnRightsError, EmailTakenError, LastAdminError, UnknownUserError
+from intercanal.identity.errors import EmailTakenError, LastAdminError, UnknownUserError
 from intercanal.identity.repository import users
+from intercanal.identity.schemas import UserView
 from intercanal.identity.service.audit import record
 from intercanal.identity.service.hashing import hash_password, is_outdated, require_strong
-from intercanal.identity.service.roles import permissions_by_role, require_role
+from intercanal.identity.service.roles import permissions_by_role, require_role, require_within
 from intercanal.identity.service.sessions import end_all_sessions
 from intercanal.identity.service.tokens import add_key, revoke_agent_tokens, revoke_keys_made_by
 from intercanal.identity.tables import User
@@ -28,18 +29,6 @@ class NewUser(msgspec.Struct, frozen=True):
     role: str
     language: str = "en"
     agent_id: AgentId | None = None
-
-
-class UserView(msgspec.Struct, frozen=True):
-    """A user as the API tells it."""
-
-    id: str
-    email: str
-    name: str
-    role: str
-    language: str
-    agent_id: AgentId | None
-    is_active: bool
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -71,7 +60,7 @@ async def create_user(
     uow: UnitOfWork, by: Principal, new: NewUser, catalogue: frozenset[str], password_hash: str | None = None
 ) -> UserView:
     """Give somebody an account, with no more rights than the giver has."""
-    _require_within(by, await require_role(uow, new.role, catalogue))
+    require_within(by, await require_role(uow, new.role, catalogue))
     return _view(await _add(uow, new, password_hash))
 
 
@@ -80,8 +69,24 @@ async def create_admin(uow: UnitOfWork, email: str, name: str, password: str) ->
     require_strong(password, email, name)
     encoded = await asyncio.to_thread(hash_password, password)
     user = await _add(uow, NewUser(email, name, ADMIN), encoded)
-    key = add_key(uow, "bootstrap", ADMIN, created_by=user.id)
-    return user.id, key.key
+    _, key = add_key(uow, "bootstrap", ADMIN, created_by=user.id)
+    return user.id, key
+
+
+async def link_agent(uow: UnitOfWork, user_id: str, agent_id: AgentId | None) -> UserView:
+    """Say as which agent a user works, or as none; their sessions end, as what they may see changes."""
+    user = await _active(uow, user_id)
+    user.agent_id = agent_id
+    record(uow, "identity.user_linked", user_id, agent_id=agent_id)
+    await end_all_sessions(uow, user_id, "rights_changed")
+    return _view(user)
+
+
+async def require_power_over(uow: UnitOfWork, by: Principal, user_id: str, catalogue: frozenset[str]) -> Account:
+    """Return a user's account to somebody who has at least that user's rights."""
+    user = await _active(uow, user_id)
+    require_within(by, (await permissions_by_role(uow, {user.role}, catalogue))[user.role])
+    return _account(user)
 
 
 async def list_users(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[UserView]:
@@ -98,7 +103,7 @@ async def set_user_role(uow: UnitOfWork, by: Principal, user_id: str, role: str,
     user = await _active(uow, user_id)
     rights = await require_role(uow, role, catalogue)
     before = await permissions_by_role(uow, {user.role}, catalogue)
-    _require_within(by, rights | before[user.role])
+    require_within(by, rights | before[user.role])
     if user.role == ADMIN and role != ADMIN:
         await _require_another_admin(uow, user_id)
     user.role = role
@@ -110,7 +115,7 @@ async def set_user_role(uow: UnitOfWork, by: Principal, user_id: str, role: str,
 async def deactivate_user(uow: UnitOfWork, by: Principal, user_id: str, catalogue: frozenset[str]) -> None:
     """Shut a user out: sessions, agent tokens, the keys they made and waiting resets all end now."""
     user = await _active(uow, user_id)
-    _require_within(by, (await permissions_by_role(uow, {user.role}, catalogue))[user.role])
+    require_within(by, (await permissions_by_role(uow, {user.role}, catalogue))[user.role])
     if user.role == ADMIN:
         await _require_another_admin(uow, user_id)
     user.is_active = False
@@ -169,12 +174,6 @@ async def _active(uow: UnitOfWork, user_id: str) -> User:
 async def _require_another_admin(uow: UnitOfWork, user_id: str) -> None:
     if await users.lock_active_admins(uow.session, uow.tenant_id, ADMIN) == [user_id]:
         raise LastAdminError
-
-
-def _require_within(by: Principal, permissions: frozenset[str]) -> None:
-    beyond = permissions - by.permissions
-    if beyond:
-        raise BeyondOwnRightsError(sorted(beyond))
 
 
 def _account(user: User) -> Account:

@@ -4,6 +4,7 @@ from intercanal.identity.domain.chain import Head, Line, Report, Sealed, Walk, s
 from intercanal.identity.events import AuditNoted
 from intercanal.identity.ports import HeadArchive
 from intercanal.identity.repository import audit
+from intercanal.identity.schemas import AuditView
 from intercanal.identity.tables import AuditPending
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.ids import CustomerId
@@ -25,7 +26,8 @@ def record(uow: UnitOfWork, action: str, subject: str, **facts: str | int | bool
         facts=facts,
     )
     uow.session.add(line)
-    uow.publish(AuditNoted())
+    if not any(isinstance(waiting.content, AuditNoted) for waiting in uow.waiting):
+        uow.publish(AuditNoted())
 
 
 def record_timeline_opened(uow: UnitOfWork, customer_id: CustomerId) -> None:
@@ -33,15 +35,23 @@ def record_timeline_opened(uow: UnitOfWork, customer_id: CustomerId) -> None:
     record(uow, "customers.timeline_opened", customer_id)
 
 
+def note_settings(uow: UnitOfWork) -> None:
+    """Note every settings row that a unit of work wrote; an observer, so that no feature can forget to."""
+    for row in uow.appended:
+        kind = str(getattr(row, "__tablename__", "settings"))
+        record(uow, "settings.changed", row.id, table=kind, version=row.version, retired=row.retired)
+
+
 async def chain_pending(uow: UnitOfWork) -> int:
-    """Give waiting lines their place in the chain; returns how many, at most one batch."""
+    """Give every waiting line its place in the chain; returns how many there were."""
     await audit.lock_chain(uow.session, uow.tenant_id)
-    waiting = await audit.pending(uow.session, uow.tenant_id, BATCH)
-    if not waiting:
-        return 0
     last = await audit.last(uow.session, uow.tenant_id)
-    await audit.append(uow.session, uow.tenant_id, _sealed(uow, last, waiting))
-    return len(waiting)
+    start = last.sequence
+    while waiting := await audit.pending(uow.session, uow.tenant_id, BATCH):
+        chained = _sealed(uow, last, waiting)
+        await audit.append(uow.session, uow.tenant_id, chained)
+        last = chained[-1]
+    return last.sequence - start
 
 
 async def audit_head(uow: UnitOfWork) -> Head | None:
@@ -53,7 +63,7 @@ async def audit_head(uow: UnitOfWork) -> Head | None:
 async def audit_verify(uow: UnitOfWork, archive: HeadArchive) -> Report:
     """Walk the tenant's chain against itself and the signed heads, and name the first line that is not as written."""
     walk = Walk(uow.tenant_id, archive.heads(uow.tenant_id), archive.verify)
-    after = -1
+    after = 0
     while lines := await audit.lines(uow.session, uow.tenant_id, after, BATCH):
         for line in lines:
             walk.feed(line)
@@ -61,13 +71,22 @@ async def audit_verify(uow: UnitOfWork, archive: HeadArchive) -> Report:
     return walk.report()
 
 
-async def list_audit(uow: UnitOfWork, cursor: str | None, limit: int | None, action: str | None = None) -> Page[Sealed]:
+async def list_audit(
+    uow: UnitOfWork, cursor: str | None, limit: int | None, action: str | None = None
+) -> Page[AuditView]:
     """Return the chained lines in order, those of one action if asked."""
     after = int(decode_cursor(cursor, 1)[0]) if cursor else 0
     size = clamp(limit)
     found = await audit.lines(uow.session, uow.tenant_id, after, size + 1, action)
     more = encode_cursor(str(found[size - 1].sequence)) if len(found) > size else None
-    return Page(found[:size], more)
+    return Page([_view(each) for each in found[:size]], more)
+
+
+def _view(sealed: Sealed) -> AuditView:
+    line = sealed.line
+    return AuditView(
+        sealed.sequence, line.id, line.at, line.actor, line.action, line.subject, line.facts, sealed.hash.hex()
+    )
 
 
 def _sealed(uow: UnitOfWork, last: Sealed, waiting: list[Line]) -> list[Sealed]:

@@ -20,9 +20,9 @@ def _hasher() -> PasswordHasher:
 
 def require_strong(password: str, *known: str) -> None:
     """Refuse a password that is short, breached, or made of what everybody knows of its owner."""
-    code = weakness(password, known)
-    if code is not None:
-        raise WeakPasswordError(code)
+    reason = weakness(password, known)
+    if reason is not None:
+        raise WeakPasswordError(reason)
 
 
 def hash_password(password: str) -> str:

@@ -31,10 +31,10 @@ class ResetLetter(msgspec.Struct, frozen=True):
 async def request_reset(uow: UnitOfWork, email: str) -> None:
     """Prepare a reset mail when the e-mail is a user's; the caller learns nothing either way."""
     user = await users.user_by_email(uow.session, uow.tenant_id, normal_email(email))
-    known = user is not None and user.is_active
-    record(uow, "identity.reset_requested", user.id if user is not None and known else "unknown")
-    if user is None or not known:
+    if user is None or not user.is_active:
+        record(uow, "identity.reset_requested", "unknown")
         return
+    record(uow, "identity.reset_requested", user.id)
     token = compose(Kind.RESET, uow.tenant_id, os.urandom(SECRET_BYTES))
     until = uow.now + RESET_LENGTH
     mail_id = uow.new_id()

@@ -2,26 +2,18 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
+from intercanal.identity.domain.people import normal_name
 from intercanal.identity.domain.roles import BUILT_IN, permissions_of, unknown
-from intercanal.identity.errors import PermissionsUnknownError, RoleInUseError, UnknownRoleError
+from intercanal.identity.errors import BeyondOwnRightsError, PermissionsUnknownError, RoleInUseError, UnknownRoleError
 from intercanal.identity.events import RightsChanged
 from intercanal.identity.repository import users
+from intercanal.identity.schemas import RoleBody, RoleView
 from intercanal.identity.service.audit import record
 from intercanal.identity.service.sessions import end_all_sessions
 from intercanal.identity.tables import Role
 from intercanal.infra.db import versions
 from intercanal.infra.db.unit_of_work import UnitOfWork
-
-
-class RoleView(msgspec.Struct, frozen=True):
-    """A role as the API tells it; a built-in one has its name as id."""
-
-    id: str
-    name: str
-    permissions: list[str]
-    is_built_in: bool
+from intercanal.infra.http.principal import Principal
 
 
 async def list_roles(uow: UnitOfWork, catalogue: frozenset[str]) -> list[RoleView]:
@@ -48,23 +40,24 @@ async def require_role(uow: UnitOfWork, role: str, catalogue: frozenset[str]) ->
     return (await permissions_by_role(uow, {role}, catalogue))[role]
 
 
-async def create_role(
-    uow: UnitOfWork, name: str, permissions: Sequence[str], catalogue: frozenset[str], reason: str
-) -> RoleView:
-    """Make a role."""
-    _require_known(permissions, catalogue)
-    role = versions.first(uow, Role, {"name": name, "permissions": sorted(set(permissions)), "retired": False}, reason)
+async def create_role(uow: UnitOfWork, by: Principal, body: RoleBody, catalogue: frozenset[str]) -> RoleView:
+    """Make a role, with no more rights than its maker has."""
+    _require_known(by, body.permissions, catalogue)
+    values = {"name": normal_name(body.name), "permissions": sorted(set(body.permissions)), "retired": False}
+    role = versions.first(uow, Role, values, body.reason)
     record(uow, "identity.role_created", role.id)
     return _view(role)
 
 
 async def change_role(
-    uow: UnitOfWork, role_id: str, permissions: Sequence[str], catalogue: frozenset[str], reason: str
+    uow: UnitOfWork, by: Principal, role_id: str, body: RoleBody, catalogue: frozenset[str]
 ) -> RoleView:
     """Change what a role may do; its holders are looked at again, and their sessions begin anew."""
-    _require_known(permissions, catalogue)
+    _require_known(by, body.permissions, catalogue)
     role = await _own(uow, role_id)
-    changed = versions.next_of(uow, role, {"permissions": sorted(set(permissions))}, reason)
+    require_within(by, frozenset(role.permissions) & catalogue)
+    values = {"name": normal_name(body.name), "permissions": sorted(set(body.permissions))}
+    changed = versions.next_of(uow, role, values, body.reason)
     record(uow, "identity.role_changed", role_id, version=changed.version)
     uow.publish(RightsChanged(role_id))
     for user_id in await users.users_with_role(uow.session, uow.tenant_id, role_id):
@@ -88,10 +81,18 @@ async def _own(uow: UnitOfWork, role_id: str) -> Role:
     return role
 
 
-def _require_known(permissions: Sequence[str], catalogue: frozenset[str]) -> None:
+def require_within(by: Principal, permissions: frozenset[str]) -> None:
+    """Refuse to give, take or touch rights that the caller does not have."""
+    beyond = permissions - by.permissions
+    if beyond:
+        raise BeyondOwnRightsError(sorted(beyond))
+
+
+def _require_known(by: Principal, permissions: Sequence[str], catalogue: frozenset[str]) -> None:
     wrong = unknown(permissions, catalogue)
     if wrong:
         raise PermissionsUnknownError(wrong)
+    require_within(by, frozenset(permissions))
 
 
 def _view(role: Role) -> RoleView:

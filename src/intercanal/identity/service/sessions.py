@@ -2,28 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from intercanal.identity.domain.rules import SESSION_IDLE, SESSION_LENGTH
-from intercanal.identity.domain.tokens import SECRET_BYTES, Kind, compose, digest
+from intercanal.identity.domain.tokens import SECRET_BYTES, Kind, compose, digest, parse
 from intercanal.identity.events import SessionEnded
 from intercanal.identity.repository import credentials
+from intercanal.identity.schemas import SessionView
 from intercanal.identity.service.audit import record
 from intercanal.identity.tables import Session
 from intercanal.infra.db.unit_of_work import UnitOfWork
-
-
-class SessionView(msgspec.Struct, frozen=True):
-    """A session as its owner sees it."""
-
-    id: str
-    network: str
-    created_at: datetime
-    seen_at: datetime
-    is_this_one: bool
 
 
 def open_session(uow: UnitOfWork, user_id: str, network: str) -> str:
@@ -59,6 +47,18 @@ async def list_sessions(uow: UnitOfWork, user_id: str, this_one: str) -> list[Se
         SessionView(row.id, row.network, row.created_at, row.seen_at, row.id == this_one)
         for row in await credentials.sessions_of(uow.session, uow.tenant_id, user_id)
     ]
+
+
+def note_sign_in(uow: UnitOfWork, user_id: str, network: str) -> None:
+    """Note a sign-in."""
+    record(uow, "identity.signed_in", user_id, network=network)
+
+
+async def end_session_of(uow: UnitOfWork, text: str, reason: str) -> None:
+    """End the session that a browser still holds, whoever it was of: its next one has another id."""
+    token = parse(text)
+    if token is not None and token.kind is Kind.SESSION and token.tenant_id == uow.tenant_id:
+        await _end(uow, Session.digest == token.digest, reason)
 
 
 def note_failed_sign_in(uow: UnitOfWork, user_id: str | None, network: str) -> None:

@@ -2,18 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
-
-import msgspec
 
 from intercanal.identity.domain.people import normal_name
 from intercanal.identity.domain.roles import ADMIN, AGENT
 from intercanal.identity.domain.tokens import SECRET_BYTES, Kind, compose, digest
-from intercanal.identity.errors import BeyondOwnRightsError, UnknownTokenError
+from intercanal.identity.errors import UnknownTokenError
 from intercanal.identity.events import SessionEnded
 from intercanal.identity.repository import credentials
+from intercanal.identity.schemas import KeyView, NewKey
 from intercanal.identity.service.audit import record
-from intercanal.identity.service.roles import require_role
+from intercanal.identity.service.roles import require_role, require_within
 from intercanal.identity.tables import AccessToken
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
@@ -21,39 +19,18 @@ from intercanal.kernel.ids import AgentId
 from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
 
 
-class KeyView(msgspec.Struct, frozen=True):
-    """An API key as the API tells it; its secret is not known any more."""
-
-    id: str
-    name: str
-    role: str
-    created_by: str | None
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class NewKey(msgspec.Struct, frozen=True):
-    """A key just made, with its secret, this once."""
-
-    id: str
-    name: str
-    role: str
-    key: str
-
-
 async def create_key(uow: UnitOfWork, by: Principal, name: str, role: str, catalogue: frozenset[str]) -> NewKey:
     """Make an API key; nobody can make one that may do more than themselves."""
-    beyond = await require_role(uow, role, catalogue) - by.permissions
-    if beyond:
-        raise BeyondOwnRightsError(sorted(beyond))
-    return add_key(uow, name, role, by.id)
+    require_within(by, await require_role(uow, role, catalogue))
+    key_id, secret = add_key(uow, name, role, by.id)
+    return NewKey(key_id, normal_name(name), role, secret)
 
 
-def add_key(uow: UnitOfWork, name: str, role: str = ADMIN, created_by: str | None = None) -> NewKey:
-    """Make an API key without asking who wants it, for the bootstrap of a tenant."""
+def add_key(uow: UnitOfWork, name: str, role: str = ADMIN, created_by: str | None = None) -> tuple[str, str]:
+    """Make an API key without asking who wants it, for the bootstrap of a tenant; returns its id and secret."""
     row, secret = _add(uow, Kind.KEY, normal_name(name), role, created_by=created_by)
     record(uow, "identity.key_created", row.id, role=role)
-    return NewKey(row.id, row.name, role, secret)
+    return row.id, secret
 
 
 async def list_keys(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[KeyView]:
