@@ -12,10 +12,12 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a channel knows of a piece of work or a message coming in; its words travel beside, under `message_id`.
 
     Without `conversation_id` a new conversation begins. Without `queue_id` the interaction starts `in_flow`.
+    `interaction_id` is the id that a new interaction gets, for a door that must answer before the core decides;
     `arrived_at` is for work that came before the core could hear of it.
     """
 
     channel: Channel
+    interaction_id: str | None = None
     queue_id: str | None = None
     message_id: str | None = None
     conversation_id: str | None = None

@@ -30,8 +30,10 @@ def held_row(world: World, interaction_id: str, agent_id: str) -> InteractionRow
     return row
 
 
-def _begin(ctx: Context, incoming: Incoming) -> str:
-    interaction_id = ctx.new_id()
+def _begin(world: World, ctx: Context, incoming: Incoming) -> str:
+    interaction_id = incoming.interaction_id
+    if interaction_id is None or interaction_id in world.store(InteractionRow):
+        interaction_id = ctx.new_id()
     state: State = "in_flow" if incoming.queue_id is None else "queued"
     if incoming.classification != "normal":
         state = "closed"
@@ -62,7 +64,7 @@ def receive(world: World, ctx: Context, incoming: Incoming) -> str:
     open_id = None
     if incoming.conversation_id is not None and incoming.classification == "normal":
         open_id = world.part(OpenWork).continues(incoming.conversation_id, incoming.channel)
-    interaction_id = open_id or _begin(ctx, incoming)
+    interaction_id = open_id or _begin(world, ctx, incoming)
     row = world.store(InteractionRow)[interaction_id]
     if incoming.message_id is not None:
         ctx.emit(

@@ -6,7 +6,6 @@ from intercanal.infra.http.door import Door
 from intercanal.people import service
 from intercanal.people.live import AskPauseAfter, CancelPauseAfter, ChooseCapacity, PresenceChanged, SetPresence
 from intercanal.people.schemas import CapacityBody, Me, PresenceBody, PresenceView
-from intercanal.people.settings import SHIFT_HOURS
 
 
 @get("/me", opt={"permission": "self"})
@@ -20,7 +19,10 @@ async def get_me(door: Door) -> Me:
 async def set_presence(door: Door, data: PresenceBody) -> PresenceView:
     """Be available, paused or offline, from now on."""
     agent_id = service.own_agent_id(door.principal)
-    await door.submit(SetPresence(agent_id, data.state, SHIFT_HOURS.default))
+    hours = None
+    if data.state == "available":
+        hours = await door.read(lambda uow: service.shift_hours(uow, agent_id))
+    await door.submit(SetPresence(agent_id, data.state, hours))
     return PresenceView(data.state, pause_after=False)
 
 

@@ -12,7 +12,7 @@ from intercanal.people.service.agents import (
     retire_agent,
 )
 from intercanal.people.service.groups import change_group, create_group, get_group, list_groups, retire_group
-from intercanal.people.service.mine import get_me, get_presence, own_agent_id
+from intercanal.people.service.mine import get_me, get_presence, own_agent_id, shift_hours
 
 __all__ = [
     "agent_versions",
@@ -33,4 +33,5 @@ __all__ = [
     "require_agent",
     "retire_agent",
     "retire_group",
+    "shift_hours",
 ]

@@ -82,7 +82,7 @@ async def agent_versions(uow: UnitOfWork, agent_id: str) -> list[AgentVersion]:
 async def issue_token(uow: UnitOfWork, agent_id: str, name: str) -> AgentToken:
     """Make a token with which a robot works as this agent."""
     await require_agent(uow, agent_id)
-    return AgentToken(identity.issue_agent_token(uow, AgentId(agent_id), name))
+    return AgentToken(await identity.issue_agent_token(uow, AgentId(agent_id), name))
 
 
 async def require_agent(uow: UnitOfWork, agent_id: str) -> Agent:

@@ -2,10 +2,13 @@
 
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
+from intercanal.infra.settings.service import effective
+from intercanal.kernel.ids import AgentId
 from intercanal.people import repository
 from intercanal.people.errors import NotAnAgentError, UnknownAgentError
 from intercanal.people.schemas import Me, PresenceView
 from intercanal.people.service.agents import require_agent
+from intercanal.people.settings import SHIFT_HOURS
 
 
 def own_agent_id(principal: Principal) -> str:
@@ -34,6 +37,11 @@ async def get_me(uow: UnitOfWork, agent_id: str) -> Me:
         gap_min_s=row.gap_min_s,
         shift_ends_at=row.shift_ends_at,
     )
+
+
+async def shift_hours(uow: UnitOfWork, agent_id: str) -> int:
+    """Return how long a shift of this agent lasts at most."""
+    return await effective(uow, SHIFT_HOURS, AgentId(agent_id))
 
 
 async def get_presence(uow: UnitOfWork, agent_id: str) -> PresenceView:

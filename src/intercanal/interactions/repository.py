@@ -1,0 +1,138 @@
+"""All queries of interactions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.interactions.live import INTERACTIONS, InteractionRow
+from intercanal.interactions.schemas import MessageView
+from intercanal.interactions.tables import INTERACTION_ROWS, MESSAGE_ROWS, MessageWords, TimelineEntry
+from intercanal.kernel.ids import is_id
+
+_I, _M = INTERACTION_ROWS.c, MESSAGE_ROWS.c
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """What a list of interactions may be narrowed to."""
+
+    channel: str | None = None
+    state: str | None = None
+    queue_id: str | None = None
+    agent_id: str | None = None
+    customer_id: str | None = None
+    conversation_id: str | None = None
+    external_id: str | None = None
+
+
+def _interactions(uow: UnitOfWork) -> Select[Any]:
+    return select(*(_I[name] for name in INTERACTIONS.columns)).where(_I.tenant_id == uow.tenant_id)
+
+
+async def _rows(uow: UnitOfWork, statement: Select[Any]) -> list[InteractionRow]:
+    found = await uow.session.execute(statement)
+    return [msgspec.convert(dict(zip(INTERACTIONS.columns, row, strict=True)), InteractionRow) for row in found]
+
+
+async def interaction(uow: UnitOfWork, interaction_id: str) -> InteractionRow | None:
+    """Return an interaction as the journal last wrote it."""
+    if not is_id(interaction_id):
+        return None
+    return next(iter(await _rows(uow, _interactions(uow).where(_I.id == interaction_id))), None)
+
+
+async def interactions(uow: UnitOfWork, wanted: Filter, before: str | None, limit: int) -> list[InteractionRow]:
+    """Return interactions, the newest first."""
+    statement = _interactions(uow).order_by(_I.id.desc()).limit(limit)
+    for name in ("channel", "state", "queue_id", "agent_id", "customer_id", "conversation_id"):
+        value = getattr(wanted, name)
+        if value is not None and name.endswith("_id") and not is_id(value):
+            return []
+        if value is not None:
+            statement = statement.where(_I[name] == value)
+    if wanted.external_id is not None:
+        holders = select(_M.interaction_id).join(
+            MessageWords, (MessageWords.tenant_id == _M.tenant_id) & (MessageWords.message_id == _M.id)
+        )
+        statement = statement.where(
+            _I.id.in_(holders.where(_M.tenant_id == uow.tenant_id, MessageWords.external_id == wanted.external_id))
+        )
+    if before is not None and is_id(before):
+        statement = statement.where(_I.id < before)
+    return await _rows(uow, statement)
+
+
+async def last_of_conversation(uow: UnitOfWork, conversation_id: str) -> InteractionRow | None:
+    """Return the newest interaction of a conversation."""
+    return next(iter(await interactions(uow, Filter(conversation_id=conversation_id), None, 1)), None)
+
+
+def _messages(uow: UnitOfWork) -> Select[Any]:
+    said = (MessageWords.tenant_id == _M.tenant_id) & (MessageWords.message_id == _M.id)
+    return (
+        select(
+            _M.id, _M.interaction_id, _M.direction, _M.at, _M.author_agent_id, _M.classification,
+            MessageWords.text, MessageWords.reply_text, MessageWords.html, MessageWords.subject, MessageWords.sender,
+            MessageWords.recipients, MessageWords.external_id, MessageWords.attachments,
+        )
+        .outerjoin(MessageWords, said)
+        .where(_M.tenant_id == uow.tenant_id)
+        .order_by(_M.at, _M.id)
+    )  # fmt: skip
+
+
+def _message(row: Row[Any]) -> MessageView:
+    values = dict(zip(MessageView.__struct_fields__, row, strict=True))
+    values["recipients"] = values["recipients"] or []
+    values["attachments"] = values["attachments"] or []
+    return msgspec.convert(values, MessageView)
+
+
+async def messages_of(uow: UnitOfWork, interaction_id: str) -> list[MessageView]:
+    """Return the messages and notes of an interaction, the oldest first."""
+    found = await uow.session.execute(_messages(uow).where(_M.interaction_id == interaction_id))
+    return [_message(row) for row in found]
+
+
+async def messages(uow: UnitOfWork, message_ids: Iterable[str]) -> dict[str, MessageView]:
+    """Return some messages by id."""
+    found = await uow.session.execute(_messages(uow).where(_M.id.in_(list(message_ids))))
+    return {view.id: view for view in map(_message, found)}
+
+
+async def timeline(uow: UnitOfWork, conversation_id: str, after: int, limit: int) -> Sequence[TimelineEntry]:
+    """Return the facts of a conversation in their order."""
+    of_it = select(_I.id).where(_I.tenant_id == uow.tenant_id, _I.conversation_id == conversation_id)
+    statement = (
+        select(TimelineEntry)
+        .where(
+            TimelineEntry.tenant_id == uow.tenant_id,
+            TimelineEntry.interaction_id.in_(of_it),
+            TimelineEntry.sequence > after,
+        )
+        .order_by(TimelineEntry.sequence)
+        .limit(limit)
+    )
+    return (await uow.session.scalars(statement)).all()
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One event on its way into the timeline."""
+
+    domain_id: str
+    sequence: int
+    interaction_id: str
+    at: datetime
+    type: str
+    actor: str
+    facts: dict[str, Any]
+
+
+async def add_facts(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
+    """Keep facts; one that is there already is the same and stays."""
+    rows = [{"tenant_id": uow.tenant_id, **msgspec.structs.asdict(fact)} for fact in facts]
+    await uow.session.execute(upsert(TimelineEntry).on_conflict_do_nothing(), rows)

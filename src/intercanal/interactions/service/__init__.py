@@ -1,0 +1,39 @@
+"""The use cases of interactions: one function per verb, the unit of work first."""
+
+from intercanal.interactions.repository import Fact, Filter
+from intercanal.interactions.service.arrivals import Thread, get_thread
+from intercanal.interactions.service.dispositions import (
+    change_disposition,
+    check_disposition,
+    create_disposition,
+    get_disposition,
+    list_dispositions,
+    retire_disposition,
+)
+from intercanal.interactions.service.story import LoggedBatch, facts_of, keep
+from intercanal.interactions.service.views import (
+    get_interaction,
+    get_timeline,
+    list_interactions,
+    require_interaction,
+)
+
+__all__ = [
+    "Fact",
+    "Filter",
+    "LoggedBatch",
+    "Thread",
+    "change_disposition",
+    "check_disposition",
+    "create_disposition",
+    "facts_of",
+    "get_disposition",
+    "get_interaction",
+    "get_thread",
+    "get_timeline",
+    "keep",
+    "list_dispositions",
+    "list_interactions",
+    "require_interaction",
+    "retire_disposition",
+]
