@@ -52,7 +52,7 @@ async def test_nobody_makes_a_key_stronger_than_themselves(house: House) -> None
 
 async def test_an_agent_token_works_as_the_agent_until_the_agent_leaves(house: House) -> None:
     async with house.write() as uow:
-        token = service.issue_agent_token(uow, ROBOT)
+        token = await service.issue_agent_token(uow, ROBOT)
     principal = await house.principal(token)
     assert (principal.kind, principal.agent_id, principal.id) == ("agent", ROBOT, ROBOT)
     assert principal.permissions == {"people.read", "mail.work"}
@@ -79,8 +79,8 @@ async def test_no_secret_is_in_the_database(house: House, database: Urls) -> Non
     user_id, key = await house.admin()
     secrets = [key, await house.sign_in(user_id)]
     async with house.write() as uow:
-        secrets.append(service.issue_agent_token(uow, ROBOT))
-        secrets.append(service.issue_ticket(uow, await house.principal(key)))
+        secrets.append(await service.issue_agent_token(uow, ROBOT))
+        secrets.append(await service.issue_ticket(uow, await house.principal(key)))
     connection = await asyncpg.connect(database.superuser)
     try:
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")

@@ -77,7 +77,7 @@ async def test_who_leaves_loses_sessions_keys_and_tickets_at_once(house: House) 
     leaver = await house.principal(session)
     async with house.write(user_id) as uow:
         made = await service.create_key(uow, leaver, "mine", SUPERVISOR, CATALOGUE)
-        ticket = service.issue_ticket(uow, leaver)
+        ticket = await service.issue_ticket(uow, leaver)
     async with house.write(admin.id) as uow:
         await service.deactivate_user(uow, admin, user_id, CATALOGUE)
     assert await house.who(session) is None
@@ -103,7 +103,7 @@ async def test_a_ticket_opens_once_within_a_minute_in_any_process(house: House) 
     _, key = await house.admin()
     principal = await house.principal(key)
     async with house.write() as uow:
-        tickets = [service.issue_ticket(uow, principal) for _ in range(2)]
+        tickets = [await service.issue_ticket(uow, principal) for _ in range(2)]
     async with house.write(None) as uow:
         assert await service.redeem_ticket(uow, tickets[0], CATALOGUE) == principal
     async with house.write(None) as uow:
@@ -119,7 +119,7 @@ async def test_a_ticket_is_no_session_and_a_key_is_no_ticket(house: House) -> No
     _, key = await house.admin()
     principal = await house.principal(key)
     async with house.write() as uow:
-        ticket = service.issue_ticket(uow, principal)
+        ticket = await service.issue_ticket(uow, principal)
     assert await house.who(ticket) is None
     async with house.write(None) as uow:
         with pytest.raises(BadTokenError):
@@ -140,7 +140,7 @@ async def test_what_has_expired_is_swept_away(house: House) -> None:
     user_id, key = await house.admin()
     await house.sign_in(user_id)
     async with house.write() as uow:
-        service.issue_ticket(uow, await house.principal(key))
+        await service.issue_ticket(uow, await house.principal(key))
         await service.request_reset(uow, "admin@example.org")
     house.clock.advance(2 * 3600)
     async with house.write(None) as uow:

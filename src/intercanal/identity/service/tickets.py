@@ -12,7 +12,7 @@ from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
 
 
-def issue_ticket(uow: UnitOfWork, principal: Principal) -> str:
+async def issue_ticket(uow: UnitOfWork, principal: Principal) -> str:
     """Make a ticket that stands for the caller's session or token for 60 seconds, once."""
     ticket = compose(Kind.TICKET, uow.tenant_id, os.urandom(SECRET_BYTES))
     row = Ticket(

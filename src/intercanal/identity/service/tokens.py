@@ -56,7 +56,7 @@ async def revoke_keys_made_by(uow: UnitOfWork, user_id: str) -> None:
     _tell(uow, await credentials.revoke(uow.session, uow.tenant_id, which, uow.now), "maker_left")
 
 
-def issue_agent_token(uow: UnitOfWork, agent_id: AgentId, name: str = "agent") -> str:
+async def issue_agent_token(uow: UnitOfWork, agent_id: AgentId, name: str = "agent") -> str:
     """Make a token with which a robot works as an agent; the caller has checked that the agent exists."""
     row, secret = _add(uow, Kind.AGENT, name, AGENT, agent_id=agent_id, created_by=uow.actor)
     record(uow, "identity.agent_token_created", row.id, agent_id=agent_id)
