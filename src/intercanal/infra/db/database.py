@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, InternalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from intercanal.infra.db.unit_of_work import Observer, UnitOfWork
@@ -72,6 +72,23 @@ def make_engine(url: str, name: str, pool_size: int) -> AsyncEngine:
     return engine
 
 
+async def _begin(session: AsyncSession, tenant_id: TenantId, options: dict[str, Any]) -> None:
+    """Open the transaction of a tenant; a pooled connection that turns out to be dead is replaced, once."""
+    for last_try in (False, True):
+        try:
+            with _while_connecting():
+                connection = await session.connection(execution_options=options)
+            await connection.execute(_SET_TENANT, {"tenant": tenant_id})
+        except DBAPIError as error:
+            if not (error.connection_invalidated or isinstance(error, InterfaceError | InternalError)):
+                raise
+            await session.invalidate()
+            if last_try:
+                raise UnavailableError("infra.database_away", retry_after_s=1) from error
+        else:
+            return
+
+
 class Database:
     """A pool of connections as `intercanal_app`, giving units of work bound to one tenant each."""
 
@@ -100,13 +117,11 @@ class Database:
     ) -> AsyncIterator[UnitOfWork]:
         """Open a transaction that sees one tenant; leaving it without `commit` undoes everything."""
         await self._check_role_once()
+        options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
+        if isolation is not None:
+            options["isolation_level"] = isolation
         async with AsyncSession(self._engine, expire_on_commit=False) as session:
-            options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
-            if isolation is not None:
-                options["isolation_level"] = isolation
-            with _while_connecting():
-                connection = await session.connection(execution_options=options)
-            await connection.execute(_SET_TENANT, {"tenant": tenant_id})
+            await _begin(session, tenant_id, options)
             yield UnitOfWork(session, tenant_id, actor, self.clock.now(), self._observers)
 
     async def lookup(self, statement: Executable, **parameters: object) -> Sequence[Row[Any]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intercanal.infra.db.own_tables import Outbox
-from intercanal.infra.db.tables import Versioned
 from intercanal.kernel.ids import TenantId, new_id
 from intercanal.kernel.live import Command, Event, Words
 
@@ -33,6 +32,25 @@ class Waiting(msgspec.Struct, frozen=True):
     content: Event | Submit
 
 
+class Appended(Protocol):
+    """A settings row just written: what an observer may tell of it."""
+
+    @property
+    def id(self) -> str:
+        """Which thing it is a version of."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Which version it is."""
+        ...
+
+    @property
+    def retired(self) -> bool:
+        """Whether the thing ends with it."""
+        ...
+
+
 class UnitOfWork:
     """The transaction of one use case; services take it first, and never commit."""
 
@@ -50,7 +68,7 @@ class UnitOfWork:
         self.now = now
         self.waiting: list[Waiting] = []
         self.calls: list[Call] = []
-        self.appended: list[Versioned] = []
+        self.appended: list[Appended] = []
         self.committed = False
         self._observers = observers
 

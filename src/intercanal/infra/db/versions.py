@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from intercanal.infra.db.tables import Versioned
 from intercanal.infra.db.unit_of_work import UnitOfWork
@@ -33,7 +34,7 @@ async def all_current(
     latest = (
         select(model.id, model.version)
         .where(model.tenant_id == uow.tenant_id)
-        .distinct(model.id)
+        .ext(distinct_on(model.id))
         .order_by(model.id, model.version.desc())
     )
     if is_id(after):

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from intercanal.infra.db.unit_of_work import Submit, UnitOfWork
 from intercanal.infra.settings.events import SettingChanged
@@ -26,7 +27,7 @@ def _newest(uow: UnitOfWork) -> Select[SettingValue]:
     return (
         select(SettingValue)
         .where(SettingValue.tenant_id == uow.tenant_id)
-        .distinct(SettingValue.key, SettingValue.scope)
+        .ext(distinct_on(SettingValue.key, SettingValue.scope))
         .order_by(SettingValue.key, SettingValue.scope, SettingValue.version.desc())
     )
 
@@ -71,6 +72,7 @@ async def put(
         reason=reason.strip(),
     )
     uow.session.add(row)
+    uow.appended.append(row)
     uow.publish(SettingChanged(key=setting.key, agent_id=agent_id, version=row.version))
     if setting.tell_live is not None and agent_id is None:
         uow.after_commit(Submit(setting.tell_live(setting.default if raw is None else value)))

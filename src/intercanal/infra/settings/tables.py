@@ -26,4 +26,14 @@ class SettingValue(Base):
     at: Mapped[datetime]
     reason: Mapped[str]
 
+    @property
+    def id(self) -> str:
+        """What it is a version of, for observers."""
+        return f"{self.key} {self.scope}"
+
+    @property
+    def retired(self) -> bool:
+        """Whether the value was taken back."""
+        return self.value is None
+
     __table_args__ = ({"info": {"app": "SELECT, INSERT"}},)
