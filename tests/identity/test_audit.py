@@ -39,7 +39,7 @@ async def superuser(database: Urls) -> AsyncIterator[asyncpg.Connection]:
 async def some_lines(house: House, count: int = 10) -> None:
     async with house.write("somebody") as uow:
         for number in range(count):
-            service.record(uow, "test.done", f"thing-{number}", number=number, word="é", nothing=None, yes=True)
+            service.record(uow, "test.done", f"thing-{number}", number=number, word="code", nothing=None, yes=True)
     await house.chained()
 
 
@@ -54,6 +54,14 @@ async def test_lines_keep_the_order_in_which_things_were_done_across_transaction
             for number in range(4):
                 service.record(uow, f"test.{part}_{number}", "thing")
     assert await house.chained() == [f"test.{part}_{number}" for part in range(3) for number in range(4)]
+
+
+async def test_words_are_refused_because_the_audit_cannot_forget_them(house: House) -> None:
+    async with house.write() as uow:
+        for subject, fact in (("Camille Durand", "x"), ("x", "camille@example.org"), ("x", "two words"), ("", "x")):
+            with pytest.raises(ValueError, match="never words"):
+                service.record(uow, "test.done", subject, fact=fact)
+    assert await house.chained() == []
 
 
 async def test_two_chainers_at_once_lose_and_double_nothing(house: House, archive: FolderHeads) -> None:

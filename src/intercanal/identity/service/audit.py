@@ -1,5 +1,7 @@
 """The audit: noted in the transaction of what was done, chained afterwards by one chainer per tenant."""
 
+import re
+
 from intercanal.identity.domain.chain import Head, Line, Report, Sealed, Walk, seal
 from intercanal.identity.events import AuditNoted
 from intercanal.identity.ports import HeadArchive
@@ -12,10 +14,14 @@ from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
 
 NOBODY = "nobody"
 BATCH = 500
+_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 
 
 def record(uow: UnitOfWork, action: str, subject: str, **facts: str | int | bool | None) -> None:
     """Note that the actor did something; ids and codes only, because nothing here can be erased."""
+    for text in (action, subject, *facts.values()):
+        if isinstance(text, str) and _CODE.fullmatch(text) is None:
+            raise ValueError(f"{action}: the audit takes ids and codes, never words")
     line = AuditPending(
         tenant_id=uow.tenant_id,
         id=uow.new_id(),
