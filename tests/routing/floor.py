@@ -1,5 +1,6 @@
 """A routing domain in memory with its own clock: agents, queues and work by name, due times fired, rows rebuilt."""
 
+import functools
 import heapq
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,11 @@ from intercanal.routing import live as routing
 from intercanal.routing.live.board import Board
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-COMPONENTS = (people.component, interactions.component, routing.component)
+CORE = LiveCore((people.component, interactions.component, routing.component))
 BOUNDS = {"voice": 1, "chat": 3, "messaging": 3, "mail": 2, "task": 2}
 
 
+@functools.cache
 def some_id(name: str) -> str:
     return seeded_id(START, name, 0)
 
@@ -28,7 +30,7 @@ class Floor:
     """The composed core without its engine; fires each due time at its own instant."""
 
     def __init__(self, seed: str = "floor") -> None:
-        self.core = LiveCore(COMPONENTS)
+        self.core = CORE
         self.world: World = self.core.new_world(TenantId(some_id("tenant")))
         self.now = START
         self.log: list[tuple[Command, datetime, str, tuple[Event, ...]]] | None = []

@@ -28,7 +28,8 @@ class TestOffer:
         floor.advance(90)
         work = floor.work()
         offer = floor.offer_to("ada")
-        assert offer is not None and offer.interaction_id == work
+        assert offer is not None
+        assert offer.interaction_id == work
         assert offer.reason.code == "routing.longest_idle"
         assert offer.reason.facts["idle_s"] == 90.0
         assert offer.reason.facts["trigger"] == "arrived"
@@ -40,7 +41,8 @@ class TestOffer:
         chat = floor.work(channel="chat")
         floor.agent("ada")
         offer = floor.offer_to("ada")
-        assert offer is not None and offer.interaction_id == call
+        assert offer is not None
+        assert offer.interaction_id == call
         assert offer.reason.code == "routing.nearest_deadline"
         assert offer.reason.facts["second_interaction_id"] == chat
         assert floor.row(mail).state == "queued"
@@ -228,7 +230,8 @@ class TestLastAgent:
         floor.agent("bob")
         work = floor.work(preferred_agent_id=some_id("bob"))
         offer = floor.offer_to("bob")
-        assert offer is not None and offer.interaction_id == work
+        assert offer is not None
+        assert offer.interaction_id == work
         assert offer.reason.code == "routing.preferred_agent"
         assert offer.reason.facts["second_agent_id"] == some_id("ada")
 
@@ -257,5 +260,6 @@ class TestLastAgent:
         call = next(row.id for row in floor.world.store(interactions.InteractionRow) if row.channel == "voice")
         floor.close(call)
         offer = floor.offer_to("bob")
-        assert offer is not None and offer.interaction_id == work
+        assert offer is not None
+        assert offer.interaction_id == work
         assert offer.reason.code == "routing.required_agent"

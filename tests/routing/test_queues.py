@@ -79,7 +79,8 @@ class TestCircle:
         assert floor.shown("low") == first
         assert offered_codes(floor, "low") == ("routing.longest_idle", "circle_grew")
         offer = floor.offer_to("low")
-        assert offer is not None and offer.reason.facts["circle"] == 1
+        assert offer is not None
+        assert offer.reason.facts["circle"] == 1
         assert floor.shown("other") is None
         floor.advance(29)
         floor.accept("low")
@@ -139,7 +140,8 @@ class TestOverflow:
         work = floor.work()
         floor.advance(45)
         offer = floor.offer_to("ada")
-        assert offer is not None and offer.interaction_id == work
+        assert offer is not None
+        assert offer.interaction_id == work
         assert (offer.queue_id, offer.reason.facts["trigger"]) == (spare, "overflow")
         assert floor.row(work).arrived_at == START
         assert floor.row(work).queue_id == some_id("queue")

@@ -96,7 +96,7 @@ def enter(world: World, ctx: Context, interaction_id: str, cause: Trigger) -> No
     if row is None or row.state != "queued":
         return
     queues = world.store(QueueRow)
-    joined = wait_of(world, row, ctx.now if cause in _RESTARTS else row.arrived_at)
+    begun = joined = wait_of(world, row, ctx.now if cause in _RESTARTS else row.arrived_at)
     kept = kept_wait(world, row.id)
     due_at = None
     if kept is not None or (row.required_agent_id is None and may_grow(queues[joined[0].queue_id])):
@@ -107,7 +107,7 @@ def enter(world: World, ctx: Context, interaction_id: str, cause: Trigger) -> No
     choice = matcher(world).arrive(contact_of(world, row, joined))
     if choice is not None:
         offer(world, ctx, choice, cause)
-    elif kept is None and due_at is not None:
+    elif kept is None and (due_at is not None or joined != begun):
         ctx.emit(events.WaitPlanned(row.id, joined, due_at))
 
 
