@@ -19,6 +19,7 @@ from intercanal.infra.http.principal import CredentialScope, Principal
 from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.engine import Engine
 from intercanal.infra.live.journal import Journal
+from intercanal.infra.live.relay import Relay
 from intercanal.infra.outbox.delivery import Codec, Delivery
 from intercanal.kernel.clock import SystemClock
 from intercanal.kernel.ids import TenantId, new_id
@@ -40,6 +41,10 @@ class Caller:
     ) -> httpx.Response:
         headers = self._headers | ({"idempotency-key": key} if key else {})
         return await self._http.request(method, path, json=body, headers=headers, params=query or None)
+
+    async def raw(self, method: str, path: str, body: bytes) -> httpx.Response:
+        headers = self._headers | {"content-type": "application/json"}
+        return await self._http.request(method, path, content=body, headers=headers)
 
     async def get(self, path: str, **query: str) -> Any:
         return self.good(await self.call("GET", path, **query))
@@ -101,6 +106,10 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
     core = LiveCore(components)
     pool = await asyncpg.create_pool(urls.journal, min_size=1, max_size=4)
     engine = Engine(core, Journal(pool, core, "test"), SystemClock())
+    stream = MemoryStreams()
+    relay = Relay(pool, stream, core)
+    engine.on_opened.append(relay.opened)
+    engine.listeners.append(relay.heard)
     database = Database(urls.app)
     commands = [command for component in components for command in component.decide]
 
@@ -112,15 +121,24 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
             found = (await identity.open_digests(uow, [token], catalogue)).get(token.digest)
         return found.principal if found else None
 
-    stream = MemoryStreams()
     delivery = Delivery(database, engine, stream, Codec(commands, identity_events()))
-    app = build_app(features, HttpServices(DoorServices(database, engine, delivery), authenticate))
+    doors = DoorServices(database, engine, delivery)
+    app = build_app(features, HttpServices(doors, authenticate))
+    heard = [
+        await stream.consume(consumer.name, consumer.subject, consumer.make(doors))
+        for feature in features
+        for consumer in feature.consumers
+    ]
+    relay.start()
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # the same protocol, declared twice
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         try:
             yield Api(database, engine, http, stream)
         finally:
             await engine.drain()
+            await relay.stop()
+            for subscription in heard:
+                await subscription.stop()
             await database.close()
             pool.terminate()
 

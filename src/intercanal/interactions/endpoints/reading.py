@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from intercanal.infra.http.door import Door
 from intercanal.interactions import service
@@ -17,7 +17,7 @@ Limit = Annotated[int | None, Parameter(ge=1)]
 
 async def wanted(
     channel: Channel | None = None,
-    state: State | None = None,
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
     queue_id: str | None = None,
     agent_id: str | None = None,
     customer_id: str | None = None,
@@ -26,7 +26,7 @@ async def wanted(
     """Read the filters of a list off the query."""
     return Filter(
         channel=channel,
-        state=state,
+        state=in_state,
         queue_id=queue_id,
         agent_id=agent_id,
         customer_id=customer_id,
