@@ -35,6 +35,7 @@ BREACHES = [
     ("ten-places", "tests/telepathy/test_it.py", "x = 1\n", 1),
     ("ten-places", "web/src/features/telepathy/feature.tsx", "export {}\n", 1),
     ("table-names", PEOPLE + "tables.py", "class Team:\n    __tablename__ = 'teams'\n", 2),
+    ("table-names", PEOPLE + "tables.py", "NAME = 'teams'\n\n\nclass Team:\n    __tablename__ = NAME\n", 5),
     ("table-names", PEOPLE + "live.py", "TEAMS = StateTable(\n    name='teams',\n)\n", 1),
     ("table-names", "src/intercanal/infra/own.py", "class Own:\n    __tablename__ = 'people_outbox'\n", 2),
     (
