@@ -58,6 +58,7 @@ BREACHES = [
     ("pure", ROUTING + "domain.py", "async def choose(): ...\n", 1),
     ("pure", ROUTING + "live.py", "for agent in set(agents):\n    pass\n", 1),
     ("pure", ROUTING + "live.py", "first = [a for a in {1, 2}]\n", 1),
+    ("readable", PEOPLE + "service.py", "x = 1\n  y = 2\n", 2),
     ("file-size", PEOPLE + "service.py", "x = 1\n" * 401, 401),
     ("file-size", "tests/people/test_pausing.py", "x = 1\n" * 601, 601),
     ("file-size", "web/src/app/main.ts", "export {}\n" * 251, 251),

@@ -21,6 +21,7 @@ ALL: tuple[Rule, ...] = (
     purity.pure_imports,
     purity.pure_calls,
     purity.pure_order,
+    writing.readable,
     writing.file_sizes,
     writing.median_size,
     writing.class_sizes,

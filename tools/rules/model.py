@@ -59,9 +59,21 @@ class Source:
     text: str
 
     @cached_property
+    def _parsed(self) -> tuple[ast.Module, SyntaxError | None]:
+        try:
+            return ast.parse(self.text), None
+        except SyntaxError as error:
+            return ast.Module(body=[], type_ignores=[]), error
+
+    @property
     def tree(self) -> ast.Module:
-        """Return the parsed file."""
-        return ast.parse(self.text)
+        """Return the parsed file; an empty one when it is not Python, which `mistake` then tells."""
+        return self._parsed[0]
+
+    @property
+    def mistake(self) -> SyntaxError | None:
+        """Return what keeps the file from being read."""
+        return self._parsed[1]
 
     @cached_property
     def nodes(self) -> list[ast.AST]:

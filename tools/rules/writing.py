@@ -25,6 +25,13 @@ _ESCAPE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover)", re.IGNOREC
 _REASONED = re.compile(r"#\s*(noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* - \S|type: ignore\[[a-z, -]+\]\s+# \S)")
 
 
+def readable(house: House) -> Iterator[Finding]:
+    """Each file is Python: one that cannot be read keeps no rule."""
+    for source in house.sources:
+        if source.mistake is not None:
+            yield source.finding(source.mistake.lineno or 1, "readable", source.mistake.msg)
+
+
 def file_sizes(house: House) -> Iterator[Finding]:
     """No file is long: one too long becomes a package of the same name."""
     for source in house.sources:
@@ -140,7 +147,7 @@ def _comments(source: Source) -> Iterator[tuple[int, str]]:
 def reasoned_escapes(house: House) -> Iterator[Finding]:
     """Each place where a tool is told to look away names the code and gives the reason."""
     for source in house.sources:
-        for line, comment in _comments(source):
+        for line, comment in () if source.mistake else _comments(source):
             if _ESCAPE.search(comment) and not _REASONED.search(comment):
                 says = "write `# noqa: CODE - reason` or `# type: ignore[code]  # reason`"
                 yield source.finding(line, "escapes", says)
