@@ -97,6 +97,7 @@ async def test_a_place_is_added_changed_listed_and_retired(
     assert (changed["id"], changed["version"]) == (made["id"], 2)
     assert await admin.get(path) == changed
     assert (await admin.get(f"/api/tenancy/{kind}"))["items"] == [changed]
+    await admin.refused(400, "DELETE", path, reason="x" * 501)
     assert (await admin.call("DELETE", path, reason="closed")).status_code == 204
     assert (await admin.get(f"/api/tenancy/{kind}"))["items"] == []
     for method, body in (("GET", None), ("PUT", second), ("DELETE", None)):

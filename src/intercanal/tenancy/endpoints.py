@@ -1,8 +1,10 @@
 """The HTTP doors of tenancy."""
 
+from typing import Annotated
+
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from intercanal.infra.http.door import Door
 from intercanal.kernel.paging import Page
@@ -18,7 +20,6 @@ from intercanal.tenancy.schemas import (
     EmployerView,
     OpenAt,
     OpenAtBody,
-    Reason,
     SiteBody,
     SiteView,
     TenantBody,
@@ -27,6 +28,7 @@ from intercanal.tenancy.schemas import (
 
 Cursor = FromQuery[str | None]
 Limit = FromQuery[int | None]
+Why = Annotated[str, QueryParameter(max_length=500)]
 
 
 @get("/tenant", opt={"permission": "tenancy.read"})
@@ -112,7 +114,7 @@ async def change_site(door: NamedDependency[Door], site_id: FromPath[str], data:
 
 
 @delete("/sites/{site_id:str}", opt={"permission": "tenancy.manage"})
-async def retire_site(door: NamedDependency[Door], site_id: FromPath[str], reason: FromQuery[Reason] = "") -> None:
+async def retire_site(door: NamedDependency[Door], site_id: FromPath[str], reason: Why = "") -> None:
     """Take a site out of use."""
     await door.write(lambda uow: service.retire_site(uow, site_id, reason))
 
@@ -144,9 +146,7 @@ async def change_employer(
 
 
 @delete("/employers/{employer_id:str}", opt={"permission": "tenancy.manage"})
-async def retire_employer(
-    door: NamedDependency[Door], employer_id: FromPath[str], reason: FromQuery[Reason] = ""
-) -> None:
+async def retire_employer(door: NamedDependency[Door], employer_id: FromPath[str], reason: Why = "") -> None:
     """Take an employer out of use."""
     await door.write(lambda uow: service.retire_employer(uow, employer_id, reason))
 
@@ -164,9 +164,7 @@ async def list_addresses(door: NamedDependency[Door], cursor: Cursor = None, lim
 
 
 @delete("/addresses/{address_id:str}", opt={"permission": "tenancy.manage"})
-async def retire_address(
-    door: NamedDependency[Door], address_id: FromPath[str], reason: FromQuery[Reason] = ""
-) -> None:
+async def retire_address(door: NamedDependency[Door], address_id: FromPath[str], reason: Why = "") -> None:
     """Give an address up."""
     await door.write(lambda uow: service.retire_address(uow, address_id, reason))
 
