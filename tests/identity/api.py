@@ -11,7 +11,6 @@ from intercanal.identity import service
 from intercanal.identity.adapters.argon2 import Argon2Passwords
 from intercanal.identity.endpoints.authenticator import TokenAuthenticator
 from intercanal.identity.endpoints.desk import Desk
-from intercanal.identity.events import AuditNoted, ResetRequested, RightsChanged, SessionEnded
 from intercanal.identity.feature import feature
 from intercanal.infra.db.database import Database
 from intercanal.infra.feature import Feature
@@ -43,8 +42,7 @@ class Installation:
         self.catalogue = catalogue
         self.authenticator = TokenAuthenticator(self.database, catalogue, monotonic=lambda: self.seconds)
         live = RecordingLive()
-        codec = Codec([], [SessionEnded, RightsChanged, ResetRequested, AuditNoted])
-        delivery = Delivery(self.database, live, self.stream, codec)
+        delivery = Delivery(self.database, live, self.stream, Codec([]))
         services = HttpServices(
             doors=DoorServices(self.database, live, delivery),
             authenticate=self.authenticator,

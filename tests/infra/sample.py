@@ -195,7 +195,7 @@ async def authenticate(credential: str, scope: CredentialScope) -> Principal | N
     return PRINCIPALS.get(credential)
 
 
-CODEC = Codec([AddNote], [NoteAdded])
+CODEC = Codec([AddNote])
 
 
 class Bench:

@@ -7,7 +7,6 @@ from typing import Any
 import asyncpg
 import httpx
 
-from intercanal.identity import events
 from intercanal.identity import service as identity
 from intercanal.identity.domain.tokens import parse
 from intercanal.infra.bus.memory import MemoryStreams
@@ -23,7 +22,7 @@ from intercanal.infra.live.relay import Relay
 from intercanal.infra.outbox.delivery import Codec, Delivery
 from intercanal.kernel.clock import SystemClock
 from intercanal.kernel.ids import TenantId, new_id
-from intercanal.kernel.live import Component, Event
+from intercanal.kernel.live import Component
 from tests.fixtures.servers import Urls
 
 PASSPHRASE = "a long enough pass phrase 1"
@@ -121,7 +120,7 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
             found = (await identity.open_digests(uow, [token], catalogue)).get(token.digest)
         return found.principal if found else None
 
-    delivery = Delivery(database, engine, stream, Codec(commands, identity_events()))
+    delivery = Delivery(database, engine, stream, Codec(commands))
     doors = DoorServices(database, engine, delivery)
     app = build_app(features, HttpServices(doors, authenticate))
     heard = [
@@ -141,12 +140,3 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
                 await subscription.stop()
             await database.close()
             pool.terminate()
-
-
-def identity_events() -> list[type[Event]]:
-    """The settings events that identity leaves in the outbox."""
-    return [
-        kind
-        for kind in vars(events).values()
-        if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
-    ]

@@ -24,12 +24,19 @@ Call = Callable[[], Awaitable[None]]
 Intent = Submit | Call
 
 
+class KeptEvent(msgspec.Struct, frozen=True):
+    """An event read back from the outbox: it only passes by, so nobody needs to know its kind."""
+
+    type: str
+    body: dict[str, Any]
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """An outbox row on its way: what leaves after the commit, with the id that makes a repeat recognisable."""
 
     id: str
     actor: str | None
-    content: Event | Submit
+    content: Event | KeptEvent | Submit
 
 
 class Appended(Protocol):

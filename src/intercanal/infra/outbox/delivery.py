@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intercanal.infra.db.database import Database
 from intercanal.infra.db.own_tables import Outbox
-from intercanal.infra.db.unit_of_work import Submit, UnitOfWork, Waiting
+from intercanal.infra.db.unit_of_work import KeptEvent, Submit, UnitOfWork, Waiting
 from intercanal.infra.live.client import Key, Live
 from intercanal.kernel.errors import IntercanalError, TooManyError, UnavailableError
 from intercanal.kernel.ids import TenantId
@@ -48,22 +48,22 @@ class Handed(msgspec.Struct, frozen=True):
     taken: int
 
 
-def subject_of(tenant_id: TenantId, event: Event) -> str:
+def subject_of(tenant_id: TenantId, event: Event | KeptEvent) -> str:
     """Return the subject an event is published under: `log.<tenant>.<feature>.<fact>`."""
-    return f"log.{tenant_id}.{type(event).__struct_config__.tag}"
+    kind = event.type if isinstance(event, KeptEvent) else type(event).__struct_config__.tag
+    return f"log.{tenant_id}.{kind}"
 
 
 class Codec:
-    """Reads commands and events back from outbox rows; knows those of the composed program and no other."""
+    """Reads outbox rows back; knows the commands of the composed program and no other."""
 
-    def __init__(self, commands: Iterable[type[Command]], events: Iterable[type[Event]] = ()) -> None:
+    def __init__(self, commands: Iterable[type[Command]]) -> None:
         self._command = _union(commands)
-        self._event = _union(events)
 
     def read(self, row: Outbox) -> Waiting:
         """Read a row back as it was put; raises `msgspec.ValidationError` for what this program does not know."""
         if row.kind == "event":
-            return Waiting(row.id, row.actor, msgspec.convert(row.body, self._event))
+            return Waiting(row.id, row.actor, KeptEvent(str(row.body["type"]), row.body))
         words = msgspec.convert(row.words, list[Words])
         return Waiting(row.id, row.actor, Submit(msgspec.convert(row.body, self._command), words))
 
@@ -108,7 +108,7 @@ class Delivery:
                 taken.append(waiting.id)
             except Exception as error:  # noqa: BLE001 - whatever happened, the row stays and is tried again
                 log.warning("outbox.left", tenant_id=tenant_id, outbox_id=waiting.id, kind=type(error).__name__)
-                if isinstance(waiting.content, Event):
+                if not isinstance(waiting.content, Submit):
                     continue
                 failure = failure or error
                 if not _is_final(error):
@@ -152,7 +152,7 @@ class Delivery:
             actor = waiting.actor or SYSTEM
             await self._live.submit(tenant_id, content.command, actor=actor, key=key, words=content.words)
             return
-        event = msgspec.Raw(msgspec.json.encode(content))
+        event = msgspec.Raw(msgspec.json.encode(content.body if isinstance(content, KeptEvent) else content))
         body = msgspec.json.encode(Published(waiting.id, tenant_id, waiting.actor, event))
         await self._stream.append(subject_of(tenant_id, content), body, waiting.id)
 
