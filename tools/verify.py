@@ -88,7 +88,8 @@ def static_steps() -> list[Step]:
 def _pytest(marks: str, reports: Path) -> Step:
     report = reports / "pytest.xml"
     workers = str(min(4, os.cpu_count() or 1))
-    command = _python("pytest", "-q", "-m", marks, "-n", workers, "--dist", "loadfile", f"--junitxml={report}")
+    spread = ("-n", workers, "--dist", "loadfile")
+    command = _python("pytest", "-q", "-m", marks, *spread, "--durations=10", f"--junitxml={report}")
     return Step("tests", command, count=junit(report, "tests"))
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.verify import Step, Tally, junit, run, summary, together
+from tools import needs
+from tools.verify import Step, Tally, junit, main, run, summary, together
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="a" name="good"/>
@@ -52,3 +53,26 @@ def test_given_tallies_then_the_last_line_adds_them_up() -> None:
     assert (said, good) == ("FAILED one\n4 passed, 1 failed", False)
     assert summary([Tally(passed=3)]) == ("3 passed, 0 failed", True)
     assert summary([]) == ("0 passed, 0 failed", False)
+
+
+def test_given_a_missing_program_then_the_tests_fail_with_a_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tools.verify.missing_for_tests", lambda: [("swaks", "a mail client that is not ours")])
+    assert main(["test"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "0 passed, 1 failed"
+    assert "a mail client that is not ours (Debian package swaks)" in said[-2]
+
+
+def test_given_a_machine_without_the_programs_then_each_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(needs, "postgresql_servers", lambda: {14: tmp_path})
+    assert [package for package, _ in needs.missing_for_tests()] == ["postgresql", "faketime", "swaks"]
+    for name in ("faketime", "swaks"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(needs, "postgresql_servers", lambda: {15: tmp_path})
+    assert needs.missing_for_tests() == []
