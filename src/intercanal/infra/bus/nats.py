@@ -25,8 +25,9 @@ STREAM = "LOG"
 STREAM_SUBJECTS = ["log.>"]
 STREAM_AGE_S = 3 * 86_400.0
 LEASE_TTL_S = 2.0
-_FETCH = 64
+# One message a fetch: nats-py waits for a full batch or the whole time, and each message already is a batch.
 _FETCH_WAIT_S = 30.0
+_ACK_WAIT_S = 5  # after a kill the unacknowledged message comes again this soon
 _AT_ONCE = 256
 
 
@@ -122,12 +123,25 @@ class NatsBus:
 
 @dataclass
 class _Consumer:
-    task: asyncio.Task[None]
+    """A running consumer; nats-py may swallow a cancellation, hence the flag that its loop looks at too."""
+
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    subscription: JetStreamContext.PullSubscription | None = None
 
     async def stop(self) -> None:
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
+        """End; without interest in its inbox the server forgets the open request, which else takes the next message."""
+        self.stopping.set()
+        if self.subscription is not None:
+            with contextlib.suppress(nats.errors.Error):
+                await self.subscription.unsubscribe()
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task], timeout=5)
+
+    async def pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
 
 class NatsStreams:
@@ -135,7 +149,6 @@ class NatsStreams:
 
     def __init__(self, client: Client) -> None:
         self._jetstream: JetStreamContext = client.jetstream(timeout=10)
-        self._closing = asyncio.Event()
 
     async def prepare(self) -> None:
         """Make the stream when it is not there."""
@@ -155,41 +168,37 @@ class NatsStreams:
 
     async def consume(self, name: str, subject: str, handler: Handler) -> Subscription:
         """Handle messages in order under a durable name."""
-        return _Consumer(asyncio.create_task(self._follow(name, subject, handler), name=f"consume-{name}"))
+        consumer = _Consumer()
+        consumer.task = asyncio.create_task(self._follow(consumer, name, subject, handler), name=f"consume-{name}")
+        return consumer
 
-    async def _follow(self, name: str, subject: str, handler: Handler) -> None:
-        subscription: JetStreamContext.PullSubscription | None = None
-        while True:
+    async def _follow(self, consumer: _Consumer, name: str, subject: str, handler: Handler) -> None:
+        while not consumer.stopping.is_set():
             try:
-                if subscription is None:
-                    config = ConsumerConfig(ack_wait=30, max_ack_pending=_FETCH, max_deliver=-1)
-                    subscription = await self._jetstream.pull_subscribe(subject, name, stream=STREAM, config=config)
-                messages = await subscription.fetch(_FETCH, timeout=_FETCH_WAIT_S)
+                if consumer.subscription is None:
+                    config = ConsumerConfig(ack_wait=_ACK_WAIT_S, max_ack_pending=1, max_deliver=-1)
+                    consumer.subscription = await self._jetstream.pull_subscribe(
+                        subject, name, stream=STREAM, config=config
+                    )
+                messages = await consumer.subscription.fetch(1, timeout=_FETCH_WAIT_S)
                 await self._handle(name, messages, handler)
             except TimeoutError:
                 continue
             except (nats.errors.Error, OSError) as error:
                 log.info("bus.consumer_waits", consumer=name, kind=type(error).__name__)
-                subscription = None
-                await self._pause(1.0)
+                consumer.subscription = None
+                await consumer.pause(1.0)
                 with contextlib.suppress(nats.errors.Error, OSError):
                     await self.prepare()
 
     async def _handle(self, name: str, messages: list[Msg], handler: Handler) -> None:
-        for index, message in enumerate(messages):
+        for message in messages:
             try:
                 await handler(message.subject, message.data)
                 await message.ack()
             except Exception as error:
                 log.exception("bus.consumer_failed", consumer=name, kind=type(error).__name__)
-                for later in messages[index:]:
-                    await later.nak(delay=1)
-                await self._pause(1.0)
-                return
-
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+                await message.nak(delay=1)
 
 
 class NatsLeases:
