@@ -15,7 +15,7 @@ pytestmark = pytest.mark.server
 
 class TestHandingIn:
     async def test_a_task_waits_in_its_queue_with_its_words(self, centre: Centre) -> None:
-        customer = some_id("customer")
+        customer = (await centre.admin.post("/api/customers", {"name": "Camille"}))["id"]
         begun = await centre.arrive("Rappeler Madame é 🙂", customer_id=customer, subject="Rappel", external_id="crm-1")
         seen = await centre.get(begun["id"])
         assert {name: seen[name] for name in ("channel", "state", "queue_id", "agent_id", "customer_id")} == {
@@ -44,6 +44,26 @@ class TestHandingIn:
         seen = await centre.get(later["id"])
         assert (seen["state"], seen["preferred_agent_id"]) == ("queued", centre.ana_id)
 
+    async def test_somebody_known_by_an_address_is_recognised_and_stays_one_customer(self, centre: Centre) -> None:
+        ids = [
+            (await centre.arrive(customer={"kind": "mail", "value": address, "name": "Camille"}))["id"]
+            for address in ("camille@example.org", "Camille@Example.ORG", "someone.else@example.org")
+        ]
+        first, second, third = [(await centre.get(one))["customer_id"] for one in ids]
+        assert first == second != third
+        listed = await centre.admin.get("/api/interactions", customer_id=first)
+        assert [one["id"] for one in listed["items"]] == ids[1::-1]
+        await centre.admin.post(f"/api/customers/{third}/merge", {"into_id": first})
+        listed = await centre.admin.get("/api/interactions", customer_id=first)
+        assert [one["id"] for one in listed["items"]] == ids[::-1]
+
+    async def test_who_it_is_from_is_said_once(self, centre: Centre) -> None:
+        customer = (await centre.admin.post("/api/customers", {"name": "Camille"}))["id"]
+        both = {"customer_id": customer, "customer": {"kind": "mail", "value": "other@example.org"}}
+        await centre.admin.refused(
+            422, "interactions.two_customers", "POST", "/api/interactions", {"queue_id": QUEUE, **both}
+        )
+
     async def test_the_same_key_hands_in_once(self, centre: Centre) -> None:
         body = {"queue_id": QUEUE, "text": "once"}
         first = await centre.admin.post("/api/interactions", body, "key-1")
@@ -63,6 +83,8 @@ class TestHandingIn:
             ({"queue_id": QUEUE, "surprise": 1}, 400, "request.invalid"),
             ({"queue_id": some_id("nowhere"), "text": "x"}, 409, "interactions.queue_unknown"),
             ({"queue_id": QUEUE, "conversation_id": some_id("nowhere")}, 404, "interactions.conversation_not_found"),
+            ({"queue_id": QUEUE, "customer_id": some_id("nobody")}, 404, "customers.unknown"),
+            ({"queue_id": QUEUE, "customer": {"kind": "mail", "value": "no address"}}, 422, "tenancy.address_invalid"),
         ],
     )
     async def test_what_cannot_be_is_refused_and_leaves_nothing(
@@ -184,7 +206,7 @@ class TestWorking:
 
 class TestReading:
     async def test_lists_narrow_and_page(self, centre: Centre) -> None:
-        customer = some_id("customer")
+        customer = (await centre.admin.post("/api/customers", {"name": "Camille"}))["id"]
         ids = [
             (await centre.arrive(customer_id=customer))["id"],
             (await centre.arrive(external_id="crm-7"))["id"],

@@ -31,6 +31,13 @@ class WrongDispositionError(InvalidError):
         super().__init__("interactions.disposition_unknown")
 
 
+class TwoCustomersError(InvalidError):
+    """The work says in two ways from whom it is."""
+
+    def __init__(self) -> None:
+        super().__init__("interactions.two_customers")
+
+
 class ChangedMeanwhileError(ConflictError):
     """Somebody else changed it since it was read."""
 

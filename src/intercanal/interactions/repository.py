@@ -18,13 +18,14 @@ _I, _M = INTERACTION_ROWS.c, MESSAGE_ROWS.c
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """What a list of interactions may be narrowed to."""
+    """What a list of interactions may be narrowed to; `customer_ids` are all those read as the customer asked for."""
 
     channel: str | None = None
     state: str | None = None
     queue_id: str | None = None
     agent_id: str | None = None
     customer_id: str | None = None
+    customer_ids: tuple[str, ...] | None = None
     conversation_id: str | None = None
     external_id: str | None = None
 
@@ -48,12 +49,14 @@ async def interaction(uow: UnitOfWork, interaction_id: str) -> InteractionRow | 
 async def interactions(uow: UnitOfWork, wanted: Filter, before: str | None, limit: int) -> list[InteractionRow]:
     """Return interactions, the newest first."""
     statement = _interactions(uow).order_by(_I.id.desc()).limit(limit)
-    for name in ("channel", "state", "queue_id", "agent_id", "customer_id", "conversation_id"):
+    for name in ("channel", "state", "queue_id", "agent_id", "conversation_id"):
         value = getattr(wanted, name)
         if value is not None and name.endswith("_id") and not is_id(value):
             return []
         if value is not None:
             statement = statement.where(_I[name] == value)
+    if wanted.customer_ids is not None:
+        statement = statement.where(_I.customer_id.in_(wanted.customer_ids))
     if wanted.external_id is not None:
         holders = select(_M.interaction_id).join(
             MessageWords, (MessageWords.tenant_id == _M.tenant_id) & (MessageWords.message_id == _M.id)

@@ -18,6 +18,14 @@ Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
+class CustomerHint(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who it is from, for a program that knows an address only: its owner is recognised, or kept as somebody new."""
+
+    kind: Literal["mail", "phone"]
+    value: Annotated[str, Meta(min_length=1, max_length=320)]
+    name: Name | None = None
+
+
 class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A piece of work that another program hands in; `priority` counts upwards, 0 is usual."""
 
@@ -25,6 +33,7 @@ class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
     channel: Literal["task", "chat", "messaging"] = "task"
     conversation_id: Id | None = None
     customer_id: Id | None = None
+    customer: CustomerHint | None = None
     text: Text | None = None
     subject: Line | None = None
     external_id: Line | None = None
@@ -84,7 +93,6 @@ class Begun(Struct, frozen=True):
     id: str
     conversation_id: str
     message_id: str | None
-    sequence: int
 
 
 class Kept(Struct, frozen=True):

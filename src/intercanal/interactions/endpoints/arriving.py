@@ -5,6 +5,7 @@ from litestar import post
 from intercanal.infra.http.door import Door
 from intercanal.infra.live.client import Outcome
 from intercanal.interactions import service
+from intercanal.interactions.errors import TwoCustomersError
 from intercanal.interactions.live import (
     Incoming,
     MessageReceived,
@@ -30,19 +31,26 @@ def new_message_id() -> str:
 @post("/", opt={"permission": "interactions.submit"})
 async def open_interaction(door: Door, data: OpenBody) -> Begun:
     """Hand in a piece of work; it continues the open interaction of its conversation, or begins a new one."""
-    thread: Thread | None = None
-    if (conversation_id := data.conversation_id) is not None:
-        thread = await door.read(lambda uow: service.get_thread(uow, conversation_id))
+    thread = Thread()
+    if data.conversation_id is not None or data.customer_id is not None:
+        thread = await door.read(lambda uow: service.get_thread(uow, data.conversation_id, data.customer_id))
+    customer_id = thread.customer_id
+    if (hint := data.customer) is not None:
+        if customer_id is not None:
+            raise TwoCustomersError
+        asker = door.principal
+        # To recognise twice is to find the same customer, so the key belongs to the command alone.
+        customer_id = await door.write_as(asker.tenant_id, asker.id, lambda uow: service.recognise(uow, hint))
     message_id = new_message_id() if data.text is not None or data.external_id is not None else None
     incoming = Incoming(
         channel=data.channel,
         queue_id=data.queue_id,
         message_id=message_id,
         conversation_id=data.conversation_id,
-        customer_id=data.customer_id or (thread.customer_id if thread else None),
+        customer_id=customer_id,
         priority=data.priority,
         language=data.language,
-        preferred_agent_id=data.preferred_agent_id or (thread.last_agent_id if thread else None),
+        preferred_agent_id=data.preferred_agent_id or thread.last_agent_id,
     )
     words = []
     if message_id is not None:
@@ -77,9 +85,9 @@ def _begun(outcome: Outcome) -> Begun:
     """Read where it went off the events, so that a repeat under the same key tells the same."""
     received = next((event for event in outcome.events if isinstance(event, MessageReceived)), None)
     if received is not None:
-        return Begun(received.interaction_id, received.conversation_id, received.message_id, outcome.sequence)
+        return Begun(received.interaction_id, received.conversation_id, received.message_id)
     opened = next(event for event in outcome.events if isinstance(event, Opened))
-    return Begun(opened.interaction_id, opened.conversation_id, None, outcome.sequence)
+    return Begun(opened.interaction_id, opened.conversation_id, None)
 
 
 HANDLERS = [open_interaction, receive_message]

@@ -1,7 +1,7 @@
 """The use cases of interactions: one function per verb, the unit of work first."""
 
 from intercanal.interactions.repository import Fact, Filter
-from intercanal.interactions.service.arrivals import Thread, get_thread
+from intercanal.interactions.service.arrivals import Thread, get_thread, recognise
 from intercanal.interactions.service.dispositions import (
     change_disposition,
     check_disposition,
@@ -34,6 +34,7 @@ __all__ = [
     "keep",
     "list_dispositions",
     "list_interactions",
+    "recognise",
     "require_interaction",
     "retire_disposition",
 ]

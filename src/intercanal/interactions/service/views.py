@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from intercanal.customers import service as customers
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.interactions import repository
 from intercanal.interactions.errors import UnknownConversationError, UnknownInteractionError
@@ -16,7 +17,7 @@ from intercanal.interactions.schemas import (
     TimelineItem,
     WrapUpView,
 )
-from intercanal.kernel.errors import InvalidError
+from intercanal.kernel.errors import InvalidError, NotFoundError
 from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
 
 
@@ -39,6 +40,8 @@ async def list_interactions(
 ) -> Page[InteractionSummary]:
     """Return interactions, the newest first."""
     before, size = decode_cursor(cursor, 1)[0] if cursor else None, clamp(limit)
+    if wanted.customer_id is not None:
+        wanted = msgspec.structs.replace(wanted, customer_ids=await _read_as(uow, wanted.customer_id))
     rows = await repository.interactions(uow, wanted, before, size + 1)
     items = [InteractionSummary(**_told(row)) for row in rows[:size]]
     return Page(items, encode_cursor(rows[size - 1].id) if len(rows) > size else None)
@@ -67,6 +70,14 @@ async def get_timeline(
         for entry in shown
     ]
     return Page(items, encode_cursor(str(shown[-1].sequence)) if len(entries) > size else None)
+
+
+async def _read_as(uow: UnitOfWork, customer_id: str) -> tuple[str, ...]:
+    """Return the ids under which work of this customer may have been kept: a merge rewrites none of them."""
+    try:
+        return tuple(await customers.members(uow, customer_id))
+    except NotFoundError:
+        return ()
 
 
 def _sequence(cursor: str | None) -> int:
