@@ -127,7 +127,7 @@ async def test_the_doors_can_add_lines_and_neither_change_nor_remove_any(house: 
     connection = await asyncpg.connect(database.app)
     try:
         for table in ("identity_audit", "identity_audit_pending"):
-            for change in (f"UPDATE {table} SET actor = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):  # noqa: S608
+            for change in (f"UPDATE {table} SET actor = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):  # noqa: S608 - our own names
                 async with connection.transaction():
                     await connection.execute("SELECT set_config('intercanal.tenant', $1, true)", house.tenant_id)
                     with pytest.raises(asyncpg.InsufficientPrivilegeError):

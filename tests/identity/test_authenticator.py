@@ -1,14 +1,17 @@
 import asyncio
 
 import pytest
+from nats.aio.client import Client
 
 from intercanal.identity import service
 from intercanal.identity.domain.tokens import Kind, compose
 from intercanal.identity.endpoints.authenticator import FRESH_S, TokenAuthenticator
 from intercanal.infra.bus.memory import MemoryBus
+from intercanal.infra.bus.nats import NatsBus, NatsStreams, connect
 from intercanal.infra.bus.port import Handler, Subscription
 from intercanal.infra.http.principal import Principal
 from intercanal.kernel.ids import AgentId, TenantId, new_id
+from tests.fixtures.servers import NatsServer
 from tests.identity.api import Installation, cookie_of, sign_in
 from tests.identity.conftest import CATALOGUE, House
 
@@ -31,6 +34,21 @@ class TellingBus(MemoryBus):
 
     def __init__(self) -> None:
         super().__init__()
+        self.heard = asyncio.Event()
+
+    async def subscribe(self, subject: str, handler: Handler) -> Subscription:
+        async def handle(heard: str, body: bytes) -> None:
+            await handler(heard, body)
+            self.heard.set()
+
+        return await super().subscribe(subject, handle)
+
+
+class TellingNatsBus(NatsBus):
+    """The same over NATS."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
         self.heard = asyncio.Event()
 
     async def subscribe(self, subject: str, handler: Handler) -> Subscription:
@@ -112,6 +130,28 @@ async def test_a_word_on_the_bus_makes_it_immediate_in_every_process(installatio
         assert (await browser.get("/api/identity/me")).status_code == 401
     for subscription in subscriptions:
         await subscription.stop()
+
+
+async def test_a_revocation_in_one_process_reaches_another_over_nats(
+    installation: Installation, nats_server: NatsServer
+) -> None:
+    tenant_id, key = await installation.tenant("One")
+    client = await connect([nats_server.url], nats_server.token, "test")
+    streams, bus = NatsStreams(client), TellingNatsBus(client)
+    await streams.prepare()
+    elsewhere = TokenAuthenticator(installation.database, installation.catalogue, monotonic=lambda: 0.0)
+    subscriptions = await elsewhere.listen(bus)
+    assert await elsewhere(key, "bearer") is not None
+    async with installation.client(key) as robot:
+        own = (await robot.get("/api/identity/keys")).json()["items"][0]["id"]
+        await robot.delete(f"/api/identity/keys/{own}")
+    for number, (subject, body) in enumerate(installation.stream.kept.values()):
+        await streams.append(subject, body, f"{tenant_id}-{number}")
+    await asyncio.wait_for(bus.heard.wait(), 10)
+    assert await elsewhere(key, "bearer") is None
+    for subscription in subscriptions:
+        await subscription.stop()
+    await client.close()
 
 
 async def test_what_was_revoked_while_it_was_looked_up_is_not_believed_again(house: House) -> None:
