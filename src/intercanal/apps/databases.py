@@ -57,10 +57,15 @@ def configured_server(secrets: Secrets) -> Urls | None:
     return _urls(as_role(url, "postgres"), urlsplit(url).path.strip("/") or DATABASE, secrets)
 
 
+def name_of(urls: Urls) -> str:
+    """Return the name of the product's database."""
+    return urlsplit(urls.superuser).path.strip("/")
+
+
 async def bring_up(urls: Urls, secrets: Secrets) -> None:
     """Make or refresh roles, database, extensions and tables; safe to repeat, and two at once follow one another."""
     passwords = roles.RolePasswords(owner=secrets.owner, app=secrets.app, journal=secrets.journal)
-    name = urlsplit(urls.superuser).path.strip("/")
+    name = name_of(urls)
     server = await asyncpg.connect(urls.server)
     try:
         await roles.create_roles(server, passwords)

@@ -14,8 +14,9 @@ from intercanal.infra.supervisor import nats, postgres
 from intercanal.infra.supervisor.account import private_file
 from intercanal.infra.supervisor.errors import StartError
 from intercanal.infra.supervisor.state import BusyError, Secrets, StateFolder
-from intercanal.infra.supervisor.supervisor import Supervisor, use_process_descriptors
+from intercanal.infra.supervisor.supervisor import Supervisor
 
+BLOBS_VARIABLE: Final = "INTERCANAL_BLOBS"
 NATS_URL: Final = "INTERCANAL_NATS_URL"
 NATS_TOKEN: Final = "INTERCANAL_NATS_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -35,8 +36,8 @@ class Installation:
         self.secrets = secrets
         self.supervisor = Supervisor()
 
-    async def start_database(self) -> databases.Urls:
-        """Start PostgreSQL unless one is configured, and bring it to this program's schema."""
+    async def start_server(self) -> databases.Urls:
+        """Start PostgreSQL unless one is configured, whatever is in it."""
         urls = databases.configured_server(self.secrets)
         if urls is None:
             place = await asyncio.to_thread(
@@ -45,6 +46,11 @@ class Installation:
             self._on_end.callback(postgres.forget, place)
             await self.supervisor.start(postgres.child(place))
             urls = databases.own_server(place, self.secrets)
+        return urls
+
+    async def start_database(self) -> databases.Urls:
+        """Start PostgreSQL unless one is configured, and bring it to this program's schema."""
+        urls = await self.start_server()
         await databases.bring_up(urls, self.secrets)
         private_file(self.folder.administration, msgspec.json.encode(urls), None)
         self._on_end.callback(self.folder.administration.unlink, missing_ok=True)
@@ -62,7 +68,6 @@ class Installation:
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator["Installation"]:
         """Drain all children at the end, and remove what only meant something while they ran."""
-        use_process_descriptors()
         with contextlib.ExitStack() as self._on_end:
             try:
                 yield self

@@ -24,14 +24,13 @@ from intercanal.apps import installation as installations
 from intercanal.apps.process import READY
 from intercanal.infra import tls
 from intercanal.infra.supervisor.account import Account, obstacle, private_file, private_folder
-from intercanal.infra.supervisor.child import ChildSpec
 from intercanal.infra.supervisor.errors import StartError
+from intercanal.infra.supervisor.spec import ChildSpec
 from intercanal.infra.supervisor.state import StateFolder
 from intercanal.infra.telemetry.metrics import FOLDER_VARIABLE
 
 ROLES: Final = ("core", "work")
 DRAIN_SECONDS: Final = 12.0
-BLOBS_VARIABLE: Final = "INTERCANAL_BLOBS"
 
 log = structlog.get_logger("serve")
 
@@ -102,7 +101,7 @@ async def _start(
         nats_url=bus.url,
         nats_token=bus.token,
         secret=installation.secrets.installation,
-        blobs=os.environ.get(BLOBS_VARIABLE, folder.blobs.as_uri()),
+        blobs=os.environ.get(installations.BLOBS_VARIABLE, folder.blobs.as_uri()),
         public_url=public_url(options),
         data=str(folder.path),
         listen=options.listen(),

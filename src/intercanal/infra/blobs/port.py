@@ -16,7 +16,7 @@ class BlobNotFoundError(Exception):
 
 
 class BlobKeyError(ValueError):
-    """No blob can have this key: it is a tenant's id and one more part or several, of letters, digits, `.`, `_`, `-`."""
+    """No blob can have this key: it is a tenant's id and more parts, of letters, digits, dots, underscores, dashes."""
 
 
 class Blobs(Protocol):

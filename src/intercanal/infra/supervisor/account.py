@@ -86,6 +86,13 @@ def hand_over(folder: Path, account: Account | None) -> Handed:
     return Handed(path=f"/proc/self/fd/{descriptor}", descriptors=(descriptor,))
 
 
+def own_all(folder: Path, account: Account | None) -> None:
+    """Give a folder and all that is in it to the account, after we wrote there as root."""
+    if account is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
 def private_folder(path: Path, account: Account | None) -> Path:
     """Make a folder that only the account may enter, with parents that already are there."""
     path.mkdir(mode=0o700, exist_ok=True)

@@ -2,83 +2,23 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Final
 
-import msgspec
 import structlog
 
-from intercanal.infra.supervisor.account import Account
 from intercanal.infra.supervisor.errors import StartError
+from intercanal.infra.supervisor.process import Process, start
+from intercanal.infra.supervisor.spec import ChildSpec
 
 FIRST_DELAY: Final = 0.05
 LAST_DELAY: Final = 5.0
 SETTLED_AFTER: Final = 10.0
 LINE_LIMIT: Final = 64 * 1024
-PR_SET_PDEATHSIG: Final = 1
 
 log = structlog.get_logger("supervisor")
-
-
-async def _nothing() -> None:
-    return None
-
-
-class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run a child: it is ready once it has printed `ready_text` and `verify` has returned.
-
-    `patience` is how long a first start may be retried when the process ends at once (a dead server's pid can
-    linger for a while); a process that stays alive may take all the time it needs, as in a crash recovery.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    ready_text: bytes
-    verify: Callable[[], Awaitable[None]] = _nothing
-    environment: Mapping[str, str] = {}
-    account: Account | None = None
-    pass_fds: tuple[int, ...] = ()
-    reads_errors: bool = True
-    drain_signal: signal.Signals = signal.SIGTERM
-    drain_seconds: float = 30.0
-    patience: float = 30.0
-
-
-def _dies_with_parent(number: int) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def arrange() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return arrange
-
-
-async def spawn(spec: ChildSpec, output: int) -> asyncio.subprocess.Process:
-    """Start the process, unprivileged when the spec says so, in a session of its own, ended if we end abruptly."""
-    account = spec.account
-    return await asyncio.create_subprocess_exec(
-        *spec.command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=output,
-        stderr=asyncio.subprocess.STDOUT if spec.reads_errors else None,
-        env={**os.environ, **spec.environment},
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
-        start_new_session=True,
-        pass_fds=spec.pass_fds,
-        cwd="/",
-        preexec_fn=_dies_with_parent(spec.drain_signal),
-    )
 
 
 class Child:
@@ -88,7 +28,7 @@ class Child:
         self.spec = spec
         self.starts = 0
         self._log = log.bind(child=spec.name)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -117,19 +57,17 @@ class Child:
         """Ask the child to finish and wait for it; kill it when it takes longer than it may."""
         self._stopping.set()
         process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(self.spec.drain_signal)
+        if process is not None and process.code is None:
+            process.send(self.spec.drain_signal)
             try:
                 async with asyncio.timeout(self.spec.drain_seconds):
                     await process.wait()
             except TimeoutError:
                 self._log.error("child_killed", after_s=self.spec.drain_seconds)
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                process.send(signal.SIGKILL)
         if self._keeper is not None:
             await asyncio.wait((self._keeper,))
-        return None if process is None else process.returncode
+        return None if process is None else process.code
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -156,7 +94,7 @@ class Child:
         # A pipe of our own: asyncio's would make wait() last until the last grandchild lets go of it.
         receive, send = os.pipe()
         try:
-            process = self._process = await spawn(self.spec, send)
+            process = self._process = start(self.spec, send)
         except BaseException:
             os.close(receive)
             raise
@@ -164,7 +102,7 @@ class Child:
             os.close(send)
         self.starts += 1
         if self._stopping.is_set():
-            process.kill()
+            process.send(signal.SIGKILL)
         reader = asyncio.create_task(self._read(process, receive))
         try:
             return await process.wait()
@@ -173,7 +111,7 @@ class Child:
             await asyncio.wait((reader,))
             self._process = None
 
-    async def _read(self, process: asyncio.subprocess.Process, receive: int) -> None:
+    async def _read(self, process: Process, receive: int) -> None:
         stream = asyncio.StreamReader(limit=LINE_LIMIT)
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(receive, "rb", buffering=0)
@@ -189,13 +127,12 @@ class Child:
         finally:
             transport.close()
 
-    async def _confirm(self, process: asyncio.subprocess.Process) -> None:
+    async def _confirm(self, process: Process) -> None:
         try:
             await self.spec.verify()
         except Exception as error:  # noqa: BLE001 - whatever the proof met, the child is started anew
             self._log.exception("child_not_verified", error=type(error).__name__)
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            process.send(signal.SIGKILL)
             return
         self._log.info("child_ready", pid=process.pid)
         self._ready.set()

@@ -11,8 +11,8 @@ import nats
 
 from intercanal.infra.supervisor.account import Account, Handed, hand_over, obstacle, private_file, private_folder
 from intercanal.infra.supervisor.binaries import open_to
-from intercanal.infra.supervisor.child import ChildSpec
 from intercanal.infra.supervisor.errors import StartError
+from intercanal.infra.supervisor.spec import ChildSpec
 
 PROGRAM: Final = "nats-server"
 MAX_PAYLOAD: Final = 8 * 1024 * 1024

@@ -15,8 +15,8 @@ import msgspec
 
 from intercanal.infra.supervisor.account import Account, Handed, hand_over, private_folder
 from intercanal.infra.supervisor.binaries import Binaries, data_version, find, reachable
-from intercanal.infra.supervisor.child import ChildSpec
 from intercanal.infra.supervisor.errors import StartError
+from intercanal.infra.supervisor.spec import ChildSpec
 
 SUPERUSER: Final = "intercanal_super"
 PORT: Final = 5432

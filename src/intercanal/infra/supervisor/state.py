@@ -48,6 +48,7 @@ class StateFolder:
             self.path.chmod(self.path.stat().st_mode & 0o777 | 0o011)
         private_folder(self.run, self.account)
         private_folder(self.blobs, self.account)
+        private_folder(self.heads, self.account)
 
     @property
     def run(self) -> Path:
@@ -58,6 +59,11 @@ class StateFolder:
     def blobs(self) -> Path:
         """Attachments and recordings, when they are not kept elsewhere."""
         return self.path / "blobs"
+
+    @property
+    def heads(self) -> Path:
+        """The signed heads of the audit chains, out of the database's reach."""
+        return self.path / "audit-heads"
 
     @property
     def tls(self) -> Path:
@@ -82,8 +88,12 @@ class StateFolder:
         if (self.path / "postgres" / "PG_VERSION").exists():
             raise StartError(f"{file} is missing, but a database is there: bring the file back from a backup.")
         fresh = Secrets(*(secrets.token_urlsafe(32) for _ in msgspec.structs.fields(Secrets)))
-        private_file(file, msgspec.json.format(msgspec.json.encode(fresh)), None)
+        self.keep_secrets(fresh)
         return fresh
+
+    def keep_secrets(self, value: Secrets) -> None:
+        """Write the installation's secrets."""
+        private_file(self.path / "secrets.json", msgspec.json.format(msgspec.json.encode(value)), None)
 
     @contextlib.contextmanager
     def lock(self, purpose: str) -> Iterator[None]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Awaitable
 
-from intercanal.infra.supervisor.child import Child, ChildSpec
+from intercanal.infra.supervisor.child import Child
+from intercanal.infra.supervisor.spec import ChildSpec
 
 
 class Supervisor:
@@ -37,11 +37,3 @@ class Supervisor:
         """End every child, the last started first, so that nobody loses what it stands on."""
         for child in reversed(self.children):
             await child.drain()
-
-
-def use_process_descriptors() -> None:
-    """Learn of a child's end from the kernel, without a thread for each child: Python 3.12 does so by itself."""
-    if sys.version_info < (3, 12) and sys.platform == "linux":
-        watcher = asyncio.PidfdChildWatcher()
-        watcher.attach_loop(asyncio.get_running_loop())
-        asyncio.set_child_watcher(watcher)
