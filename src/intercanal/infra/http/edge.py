@@ -34,7 +34,9 @@ class HttpMetrics:
             "intercanal_http_request_seconds", "Time to answer", names, buckets=_BOUNDS, registry=registry
         )
         self.refused = Counter("intercanal_http_overload_total", "Requests refused for want of room", registry=registry)
-        self.in_flight = Gauge("intercanal_http_in_flight", "Requests being answered", registry=registry)
+        self.in_flight = Gauge(
+            "intercanal_http_in_flight", "Requests being answered", registry=registry, multiprocess_mode="livesum"
+        )
 
 
 class Edge:

@@ -1,0 +1,42 @@
+"""The features of the program, lower floors first, and what follows from them."""
+
+from typing import Any, Final
+
+from intercanal.customers.feature import feature as customers
+from intercanal.identity.feature import feature as identity
+from intercanal.infra.feature import Feature
+from intercanal.infra.http import settings as settings_doors
+from intercanal.infra.settings.model import Registry
+from intercanal.interactions.feature import feature as interactions
+from intercanal.kernel.live import Command, Component
+from intercanal.people.feature import feature as people
+from intercanal.tenancy.feature import feature as tenancy
+
+SETTINGS: Final = Feature(
+    name="settings", routers=(settings_doors.router,), permissions=(settings_doors.READ, settings_doors.CHANGE)
+)
+
+FEATURES: Final[tuple[Feature, ...]] = (SETTINGS, tenancy, identity, people, customers, interactions)
+
+
+def catalogue() -> frozenset[str]:
+    """Return every permission that a role can give."""
+    return frozenset(permission for feature in FEATURES for permission in feature.permissions)
+
+
+def setting_registry() -> Registry:
+    """Return every setting that a tenant can change."""
+    return Registry([setting for feature in FEATURES for setting in feature.settings])
+
+
+def components() -> list[Component]:
+    """Return what the live core is composed of, lower floors first."""
+    return [feature.component for feature in FEATURES if feature.component is not None]
+
+
+def commands() -> list[type[Command]]:
+    """Return every command that somebody decides."""
+    decided: dict[type[Command], Any] = {}
+    for component in components():
+        decided.update(component.decide)
+    return list(decided)
