@@ -138,7 +138,7 @@ class CapacityBody(Struct, frozen=True, forbid_unknown_fields=True):
     gap_s: Gap | None = None
 
 
-class Me(Struct, frozen=True):
+class OwnState(Struct, frozen=True):
     """An agent's own state, for their desk."""
 
     agent_id: str

@@ -5,11 +5,11 @@ from litestar import delete, get, post, put
 from intercanal.infra.http.door import Door
 from intercanal.people import service
 from intercanal.people.live import AskPauseAfter, CancelPauseAfter, ChooseCapacity, PresenceChanged, SetPresence
-from intercanal.people.schemas import CapacityBody, Me, PresenceBody, PresenceView
+from intercanal.people.schemas import CapacityBody, OwnState, PresenceBody, PresenceView
 
 
 @get("/me", opt={"permission": "self"})
-async def get_me(door: Door) -> Me:
+async def get_me(door: Door) -> OwnState:
     """Return one's own state."""
     agent_id = service.own_agent_id(door.principal)
     return await door.read(lambda uow: service.get_me(uow, agent_id))
@@ -46,7 +46,7 @@ async def cancel_pause_after(door: Door) -> PresenceView:
 
 
 @put("/me/capacity", opt={"permission": "self"})
-async def choose_capacity(door: Door, data: CapacityBody) -> Me:
+async def choose_capacity(door: Door, data: CapacityBody) -> OwnState:
     """Choose how much at once, inside the bounds, and the rest between two contacts."""
     agent_id = service.own_agent_id(door.principal)
     await door.submit(ChooseCapacity(agent_id, data.capacities.given(), data.gap_s))

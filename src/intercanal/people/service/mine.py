@@ -6,7 +6,7 @@ from intercanal.infra.settings.service import effective
 from intercanal.kernel.ids import AgentId
 from intercanal.people import repository
 from intercanal.people.errors import NotAnAgentError, UnknownAgentError
-from intercanal.people.schemas import Me, PresenceView
+from intercanal.people.schemas import OwnState, PresenceView
 from intercanal.people.service.agents import require_agent
 from intercanal.people.settings import SHIFT_HOURS
 
@@ -18,13 +18,13 @@ def own_agent_id(principal: Principal) -> str:
     return principal.agent_id
 
 
-async def get_me(uow: UnitOfWork, agent_id: str) -> Me:
+async def get_me(uow: UnitOfWork, agent_id: str) -> OwnState:
     """Return an agent's own state as the journal last wrote it."""
     settings = await require_agent(uow, agent_id)
     row = await repository.live_agent(uow, agent_id)
     if row is None:
         raise UnknownAgentError
-    return Me(
+    return OwnState(
         agent_id=agent_id,
         name=settings.name,
         presence=row.presence,
