@@ -12,7 +12,8 @@ from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanSend, Receive, Scop
 import intercanal
 from intercanal.apps import features
 from intercanal.apps.config import Config
-from intercanal.apps.wiring import VERSION, Services, linked, owning
+from intercanal.apps.realtime import Sockets
+from intercanal.apps.wiring import Services
 from intercanal.identity.adapters.argon2 import Argon2Passwords
 from intercanal.identity.endpoints.authenticator import TokenAuthenticator
 from intercanal.identity.endpoints.desk import Desk
@@ -63,11 +64,14 @@ def site_folder() -> Path:
     return checkout if checkout.is_dir() else package / "site"
 
 
-def http_app(services: Services, authenticator: TokenAuthenticator, passwords: Argon2Passwords) -> ASGIApp:
+def http_app(
+    services: Services, authenticator: TokenAuthenticator, passwords: Argon2Passwords, sockets: Sockets
+) -> ASGIApp:
     """Put the features behind HTTP."""
     extras = {
         "identity": Desk(services.database, passwords, features.catalogue()),
         "setting_registry": features.setting_registry(),
+        "sockets": sockets,
     }
     http = HttpServices(
         doors=services.doors,
@@ -76,21 +80,22 @@ def http_app(services: Services, authenticator: TokenAuthenticator, passwords: A
         extras=extras,
         registry=REGISTRY,
     )
-    options = HttpOptions(public_urls=(services.config.public_url,), site=site_folder(), version=VERSION)
+    options = HttpOptions(public_urls=(services.config.public_url,), site=site_folder(), version=intercanal.__version__)
     return build_app(features.FEATURES, http, options)
 
 
 @contextlib.asynccontextmanager
 async def compose(config: Config) -> AsyncIterator[ASGIApp]:
     """Connect, own live work, listen for revocations, sweep what a crash left, and serve."""
-    async with linked(config, "core") as links, owning(links) as owned:
-        services = links.services(owned.core, owned.live)
+    async with core_services(config) as (services, runtime):
         authenticator = TokenAuthenticator(services.database, features.catalogue())
         listening = await authenticator.listen(services.bus)
+        sockets = Sockets(runtime.hub, runtime.live, authenticator)
+        listening += await sockets.listen(services.bus)
         passwords = Argon2Passwords()
         sweeping = asyncio.create_task(Sweeper(services.delivery).run(), name="outbox-sweeper")
         try:
-            yield http_app(services, authenticator, passwords)
+            yield http_app(services, authenticator, passwords, sockets)
         finally:
             sweeping.cancel()
             for subscription in listening:

@@ -6,9 +6,11 @@ from intercanal.customers.feature import feature as customers
 from intercanal.identity.feature import feature as identity
 from intercanal.infra.feature import Feature
 from intercanal.infra.http import settings as settings_doors
+from intercanal.infra.live.core import LiveCore
 from intercanal.infra.settings.model import Registry
 from intercanal.interactions.feature import feature as interactions
-from intercanal.kernel.live import Command, Component
+from intercanal.interactions.live import InteractionRow
+from intercanal.kernel.live import Command, Component, Event, World
 from intercanal.people.feature import feature as people
 from intercanal.tenancy.feature import feature as tenancy
 
@@ -32,6 +34,23 @@ def setting_registry() -> Registry:
 def components() -> list[Component]:
     """Return what the live core is composed of, lower floors first."""
     return [feature.component for feature in FEATURES if feature.component is not None]
+
+
+def addressees(world: World, event: Event) -> tuple[str, ...]:
+    """Say whose screens an event concerns: the agent it names, and whoever holds or is offered the work it names."""
+    named: list[str] = []
+    if agent_id := getattr(event, "agent_id", None):
+        named.append(agent_id)
+    if interaction_id := getattr(event, "interaction_id", None):
+        row = world.store(InteractionRow).get(interaction_id)
+        if row is not None:
+            named.extend(each for each in (row.agent_id, row.offered_to) if each)
+    return tuple(dict.fromkeys(named))
+
+
+def live_core() -> LiveCore:
+    """Compose the live core of this program."""
+    return LiveCore(components(), addressees)
 
 
 def commands() -> list[type[Command]]:

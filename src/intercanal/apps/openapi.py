@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Sequence
 
+import intercanal
 from intercanal.apps import features
-from intercanal.apps.wiring import VERSION
 from intercanal.infra.bus.memory import MemoryStreams
 from intercanal.infra.db.database import Database
 from intercanal.infra.http.app import HttpOptions, HttpServices, build_litestar
@@ -41,10 +41,12 @@ async def _nobody(credential: str, scope: CredentialScope) -> Principal | None:
 def document() -> bytes:
     """Return the document as JSON; the database named here is never connected to."""
     database, live = Database("postgresql://described.invalid/"), _NobodyDecides()
-    delivery = Delivery(database, live, MemoryStreams(), Codec(features.commands()))
-    extras: dict[str, object] = {"identity": None, "setting_registry": features.setting_registry()}
+    delivery = Delivery(database, live, MemoryStreams(), Codec(()))
+    extras: dict[str, object] = {"identity": None, "setting_registry": features.setting_registry(), "sockets": None}
     services = HttpServices(doors=DoorServices(database, live, delivery), authenticate=_nobody, extras=extras)
-    return document_of(build_litestar(features.FEATURES, services, HttpOptions(version=VERSION), Limits()))
+    return document_of(
+        build_litestar(features.FEATURES, services, HttpOptions(version=intercanal.__version__), Limits())
+    )
 
 
 if __name__ == "__main__":

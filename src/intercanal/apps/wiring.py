@@ -1,7 +1,6 @@
 """Connects a process to its database, its bus and the live core, and lets go of them in order."""
 
 import contextlib
-import importlib.metadata
 import os
 import secrets
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
+import intercanal
 from intercanal.apps import features
 from intercanal.apps.config import Config
 from intercanal.identity import service as identity
@@ -28,12 +28,14 @@ from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.engine import Engine
 from intercanal.infra.live.journal import Journal
 from intercanal.infra.live.owner import OwnedDomains, Owner
+from intercanal.infra.live.publisher import Publisher
 from intercanal.infra.live.relay import Relay
 from intercanal.infra.live.remote import LiveServer, RemoteLive, RoutedLive
 from intercanal.infra.outbox.delivery import Codec, Delivery
+from intercanal.infra.realtime.hub import Hub
 from intercanal.kernel.clock import SystemClock
+from intercanal.people import live as people
 
-VERSION = importlib.metadata.version("intercanal")
 JOURNAL_CONNECTIONS = 5
 
 
@@ -87,6 +89,7 @@ class Owned:
     engine: Engine
     owner: Owner
     live: Live
+    hub: Hub
 
 
 @contextlib.asynccontextmanager
@@ -105,35 +108,40 @@ async def linked(config: Config, role: str) -> AsyncIterator[Links]:
 
 def remote(links: Links) -> Services:
     """Complete the services of a process that owns no live work: commands go over the bus."""
-    core = LiveCore(features.components())
+    core = features.live_core()
     return links.services(core, RemoteLive(links.bus, core))
 
 
 @contextlib.asynccontextmanager
 async def owning(links: Links) -> AsyncIterator[Owned]:
     """Own live work as far as leases allow; at the end what was taken is finished and given back."""
-    core = LiveCore(features.components())
+    core = features.live_core()
     async with asyncpg.create_pool(
         links.config.journal_url,
         min_size=1,
         max_size=JOURNAL_CONNECTIONS,
+        max_inactive_connection_lifetime=0,
         server_settings={"application_name": "intercanal-journal", "timezone": "UTC", "jit": "off"},
     ) as pool:
-        journal = Journal(pool, core, VERSION)
-        engine = Engine(core, journal, SystemClock())
+        journal = Journal(pool, core, intercanal.__version__)
+        engine = Engine(core, journal, SystemClock(), on_open=(people.ForgetConnections(),))
         relay = Relay(pool, links.streams, core)
-        engine.on_opened.append(relay.opened)
-        engine.listeners.append(relay.heard)
+        hub, publisher = Hub(), Publisher(links.bus)
+        engine.on_opened.extend((hub.opened, relay.opened))
+        engine.listeners.extend((hub.heard, relay.heard, publisher.heard))
         relay.start()
+        publisher.start()
         server = LiveServer(links.bus, core, engine)
         owner = Owner(links.leases, OwnedDomains(engine, server, journal), _holder())
         await owner.start()
         try:
-            yield Owned(core, engine, owner, RoutedLive(engine, RemoteLive(links.bus, core), owner.owns))
+            live = RoutedLive(engine, RemoteLive(links.bus, core), owner.owns)
+            yield Owned(core, engine, owner, live, hub)
         finally:
             await server.stop_all()
             await engine.drain()
             await relay.stop()
+            await publisher.stop()
             await owner.stop()
 
 

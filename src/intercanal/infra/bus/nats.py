@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import nats
 import nats.errors
 import nats.js.errors
 import structlog
@@ -31,21 +30,28 @@ _ACK_WAIT_S = 5  # after a kill the unacknowledged message comes again this soon
 _AT_ONCE = 256
 
 
-async def connect(servers: Sequence[str], token: str | None, name: str) -> Client:
-    """Connect, and keep reconnecting for ever; nats-py's own traces to stderr become log lines."""
+async def open_client(client: Client, servers: Sequence[str], token: str | None, name: str) -> None:
+    """Connect a client that then keeps reconnecting for ever; nats-py's traces to stderr become log lines."""
 
     async def on_error(error: Exception) -> None:
         log.info("bus.error", kind=type(error).__name__)
 
-    return await nats.connect(
+    await client.connect(
         list(servers),
         token=token,
         name=name,
         error_cb=on_error,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.2,
+        reconnect_time_wait=1,
         allow_reconnect=True,
     )
+
+
+async def connect(servers: Sequence[str], token: str | None, name: str) -> Client:
+    """Make and connect a client."""
+    client = Client()
+    await open_client(client, servers, token, name)
+    return client
 
 
 @dataclass

@@ -36,6 +36,7 @@ class Ended(msgspec.Struct, frozen=True):
 OVERFLOW = Ended(4008, "realtime.too_slow")
 RESET = Ended(4009, "realtime.reset")
 REVOKED = Ended(4001, "realtime.session_ended")
+CHANGED = Ended(4010, "realtime.rights_changed")
 
 
 @dataclass(eq=False)
@@ -184,12 +185,14 @@ class Hub:
             if not listening:
                 del ring.subscriptions[subscription.address]
 
-    def end(self, tenant_id: TenantId, credential: str) -> None:
-        """Close every socket that came with a credential which no longer holds."""
+    def end(self, tenant_id: TenantId, credential: str | None) -> None:
+        """Close the sockets of a credential that no longer holds, or all of a tenant's so that they come anew."""
         ring = self._rings.get(tenant_id)
         for listening in list(ring.subscriptions.values()) if ring else ():
             for subscription in listening:
-                if subscription.credential == credential:
+                if credential is None:
+                    subscription.end(CHANGED)
+                elif subscription.credential == credential:
                     subscription.end(REVOKED)
 
     @property

@@ -1,0 +1,210 @@
+"""The screens' door: a snapshot with its sequence, then the events after it over a WebSocket."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Router, WebSocket, get, post, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.params import Parameter
+from sqlalchemy import select
+
+from intercanal.identity import service as identity
+from intercanal.identity.endpoints.authenticator import SUBJECTS, TokenAuthenticator
+from intercanal.identity.events import RightsChanged, SessionEnded
+from intercanal.infra.bus.port import Bus
+from intercanal.infra.bus.port import Subscription as BusSubscription
+from intercanal.infra.db.unit_of_work import UnitOfWork
+from intercanal.infra.feature import Feature
+from intercanal.infra.http.door import Door
+from intercanal.infra.http.guard import SELF
+from intercanal.infra.http.principal import Principal, principal_of
+from intercanal.infra.live.client import Live
+from intercanal.infra.live.tables import LiveDomain
+from intercanal.infra.outbox.delivery import Published
+from intercanal.infra.realtime.hub import RESET, REVOKED, Ended, GapError, Hub, Subscription
+from intercanal.interactions import service as interactions
+from intercanal.interactions.schemas import InteractionSummary
+from intercanal.kernel.clock import SystemClock
+from intercanal.kernel.errors import IntercanalError
+from intercanal.kernel.ids import new_id
+from intercanal.people import live as people
+from intercanal.people import service as people_service
+from intercanal.people.schemas import PresenceView
+from intercanal.routing import service as routing
+from intercanal.routing.schemas import OfferView
+
+log = structlog.get_logger(__name__)
+
+RECHECK_S: Final = 60.0
+FRAMES_A_SECOND: Final = 20
+WORK_SHOWN: Final = 200
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a screen needs to begin; everything after `sequence` comes over the socket."""
+
+    sequence: int
+    presence: PresenceView | None
+    offers: list[OfferView]
+    work: list[InteractionSummary]
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Opens one socket, once, within a minute."""
+
+    ticket: str
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One event as the socket carries it; `previous` is the sequence of the one before it in this subscription."""
+
+    sequence: int
+    previous: int
+    at: datetime
+    event: Any
+
+
+class Sockets:
+    """What a socket needs: who is told what, the live core, and whether a caller is still good."""
+
+    def __init__(self, hub: Hub, live: Live, authenticator: TokenAuthenticator) -> None:
+        self.hub = hub
+        self.live = live
+        self.authenticator = authenticator
+
+    async def listen(self, bus: Bus) -> list[BusSubscription]:
+        """Hear from every process whose rights ended or changed: those sockets close at once."""
+        return [await bus.subscribe(subject, self._hear) for subject in SUBJECTS]
+
+    async def _hear(self, _subject: str, body: bytes) -> None:
+        published = msgspec.json.decode(body, type=Published)
+        event = msgspec.json.decode(published.event, type=SessionEnded | RightsChanged)
+        # Other rights: every screen of the tenant comes back by itself, and is looked at as it does.
+        self.hub.end(published.tenant_id, event.credential_id if isinstance(event, SessionEnded) else None)
+
+
+async def take_snapshot(uow: UnitOfWork, agent_id: str | None) -> Snapshot:
+    """Read everything in one repeatable-read transaction, so that it belongs to one sequence."""
+    found = await uow.session.scalar(select(LiveDomain.last_sequence).where(LiveDomain.tenant_id == uow.tenant_id))
+    if agent_id is None:
+        return Snapshot(found or 0, None, [], [])
+    held = await interactions.list_interactions(
+        uow, interactions.Filter(agent_id=agent_id, state="held"), None, WORK_SHOWN
+    )
+    return Snapshot(
+        found or 0,
+        await people_service.get_presence(uow, agent_id),
+        await routing.open_offers(uow, agent_id),
+        list(held.items),
+    )
+
+
+@get("/snapshot", opt={"permission": SELF})
+async def snapshot(door: Door) -> Snapshot:
+    """Return what the caller's screen needs to begin."""
+    return await door.read(lambda uow: take_snapshot(uow, door.principal.agent_id))
+
+
+@post("/ticket", opt={"permission": SELF})
+async def ticket(door: Door) -> Ticket:
+    """Give a one-time ticket for the socket, for pages that cannot send a header with it."""
+    issued = await door.write(lambda uow: identity.issue_ticket(uow, door.principal), secrets=("ticket",))
+    return Ticket(issued)
+
+
+@websocket("/", opt={"permission": SELF})
+async def follow(
+    socket: WebSocket[Any, Any, Any], sockets: Sockets, after: int = Parameter(query="after", ge=0)
+) -> None:
+    """Send what concerns the caller, from just after a sequence; a gap closes with 4009: take a snapshot again."""
+    principal = principal_of(socket.scope)  # type: ignore[arg-type]  # a typed dict is a mapping
+    await socket.accept()
+    address = principal.agent_id or principal.id
+    try:
+        subscription = sockets.hub.attach(principal.tenant_id, address, after, principal.credential_id or "")
+    except GapError:
+        await socket.close(RESET.code, RESET.reason)
+        return
+    connection_id = new_id(SystemClock().now())
+    try:
+        await _tell(sockets.live, principal, opened=connection_id)
+        await _serve(socket, sockets, principal, subscription)
+    finally:
+        sockets.hub.detach(subscription)
+        await _tell(sockets.live, principal, lost=connection_id)
+
+
+async def _tell(live: Live, principal: Principal, *, opened: str | None = None, lost: str | None = None) -> None:
+    """Let the live core know that a screen came or went: a lost one stops new offers at once."""
+    if principal.agent_id is None:
+        return
+    command = (
+        people.OpenConnection(principal.agent_id, opened)
+        if opened
+        else people.LoseConnection(principal.agent_id, lost or "")
+    )
+    try:
+        await asyncio.shield(live.submit(principal.tenant_id, command, actor=principal.id))
+    except IntercanalError as error:
+        log.info("realtime.connection_not_told", code=error.code)
+
+
+async def _serve(
+    socket: WebSocket[Any, Any, Any], sockets: Sockets, principal: Principal, subscription: Subscription
+) -> None:
+    tasks = {
+        asyncio.create_task(_send(socket, subscription)),
+        asyncio.create_task(_drain(socket)),
+        asyncio.create_task(_recheck(sockets.authenticator, principal, subscription)),
+    }
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _send(socket: WebSocket[Any, Any, Any], subscription: Subscription) -> None:
+    while True:
+        entry = await subscription.waiting.get()
+        if isinstance(entry, Ended):
+            await socket.close(entry.code, entry.reason)
+            return
+        await socket.send_text(entry)
+
+
+async def _drain(socket: WebSocket[Any, Any, Any]) -> None:
+    """Read what the screen sends, which means nothing here, until it goes; one that floods is let go."""
+    loop = asyncio.get_running_loop()
+    second, frames = int(loop.time()), 0
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await socket.receive_data("text")
+            second, frames = (second, frames + 1) if int(loop.time()) == second else (int(loop.time()), 1)
+            if frames > FRAMES_A_SECOND:
+                return
+
+
+async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subscription: Subscription) -> None:
+    """Look at the caller again every minute; a revocation is heard at once over the bus, this is for a lost message."""
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(never), RECHECK_S)
+        try:
+            still = await authenticator.still_good(principal)
+        except IntercanalError:
+            continue
+        if still is None:
+            subscription.end(REVOKED)
+            return
+
+
+router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, follow])
+
+REALTIME: Final = Feature(name="realtime", routers=(router,))
