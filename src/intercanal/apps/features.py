@@ -1,6 +1,6 @@
 """The features of the program, lower floors first, and what follows from them."""
 
-from typing import Any, Final
+from typing import Final
 
 from intercanal.customers.feature import feature as customers
 from intercanal.identity.feature import feature as identity
@@ -29,33 +29,3 @@ def catalogue() -> frozenset[str]:
 def setting_registry() -> Registry:
     """Return every setting that a tenant can change."""
     return Registry([setting for feature in FEATURES for setting in feature.settings])
-
-
-def components() -> list[Component]:
-    """Return what the live core is composed of, lower floors first."""
-    return [feature.component for feature in FEATURES if feature.component is not None]
-
-
-def addressees(world: World, event: Event) -> tuple[str, ...]:
-    """Say whose screens an event concerns: the agent it names, and whoever holds or is offered the work it names."""
-    named: list[str] = []
-    if agent_id := getattr(event, "agent_id", None):
-        named.append(agent_id)
-    if interaction_id := getattr(event, "interaction_id", None):
-        row = world.store(InteractionRow).get(interaction_id)
-        if row is not None:
-            named.extend(each for each in (row.agent_id, row.offered_to) if each)
-    return tuple(dict.fromkeys(named))
-
-
-def live_core() -> LiveCore:
-    """Compose the live core of this program."""
-    return LiveCore(components(), addressees)
-
-
-def commands() -> list[type[Command]]:
-    """Return every command that somebody decides."""
-    decided: dict[type[Command], Any] = {}
-    for component in components():
-        decided.update(component.decide)
-    return list(decided)
