@@ -13,7 +13,7 @@ import intercanal
 from intercanal.apps import features
 from intercanal.apps.config import Config
 from intercanal.apps.realtime import Sockets
-from intercanal.apps.wiring import Services
+from intercanal.apps.wiring import Services, core_services
 from intercanal.identity.adapters.argon2 import Argon2Passwords
 from intercanal.identity.endpoints.authenticator import TokenAuthenticator
 from intercanal.identity.endpoints.desk import Desk

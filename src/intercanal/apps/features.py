@@ -2,23 +2,22 @@
 
 from typing import Final
 
+from intercanal.apps.realtime import REALTIME
 from intercanal.customers.feature import feature as customers
 from intercanal.identity.feature import feature as identity
 from intercanal.infra.feature import Feature
 from intercanal.infra.http import settings as settings_doors
-from intercanal.infra.live.core import LiveCore
 from intercanal.infra.settings.model import Registry
 from intercanal.interactions.feature import feature as interactions
-from intercanal.interactions.live import InteractionRow
-from intercanal.kernel.live import Command, Component, Event, World
 from intercanal.people.feature import feature as people
+from intercanal.routing.feature import feature as routing
 from intercanal.tenancy.feature import feature as tenancy
 
 SETTINGS: Final = Feature(
     name="settings", routers=(settings_doors.router,), permissions=(settings_doors.READ, settings_doors.CHANGE)
 )
 
-FEATURES: Final[tuple[Feature, ...]] = (SETTINGS, tenancy, identity, people, customers, interactions)
+FEATURES: Final[tuple[Feature, ...]] = (SETTINGS, tenancy, identity, people, customers, interactions, routing, REALTIME)
 
 
 def catalogue() -> frozenset[str]:
