@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,7 @@ import httpx
 
 from intercanal.identity import service as identity
 from intercanal.identity.domain.tokens import parse
+from intercanal.infra.blobs.memory import MemoryBlobs
 from intercanal.infra.bus.memory import MemoryStreams
 from intercanal.infra.db.database import Database
 from intercanal.infra.feature import Feature
@@ -70,13 +72,21 @@ class Caller:
         return answer.json() if answer.content else None
 
 
+@dataclass(frozen=True)
+class ConsumerServices:
+    """What readers of the stream are given."""
+
+    database: Database
+    blobs: MemoryBlobs
+
+
 class Api:
     """One running program for a test module."""
 
-    def __init__(self, database: Database, engine: Engine, http: httpx.AsyncClient, stream: MemoryStreams) -> None:
+    def __init__(self, database: Database, engine: Engine, http: httpx.AsyncClient, blobs: MemoryBlobs) -> None:
         self.database = database
         self.engine = engine
-        self.stream = stream
+        self.blobs = blobs
         self._http = http
 
     def nobody(self) -> Caller:
@@ -121,10 +131,10 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
         return found.principal if found else None
 
     delivery = Delivery(database, engine, stream, Codec(commands))
-    doors = DoorServices(database, engine, delivery)
+    doors, blobs = DoorServices(database, engine, delivery), MemoryBlobs()
     app = build_app(features, HttpServices(doors, authenticate))
     heard = [
-        await stream.consume(consumer.name, consumer.subject, consumer.make(doors))
+        await stream.consume(consumer.name, consumer.subject, consumer.make(ConsumerServices(database, blobs)))
         for feature in features
         for consumer in feature.consumers
     ]
@@ -132,7 +142,7 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # the same protocol, declared twice
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         try:
-            yield Api(database, engine, http, stream)
+            yield Api(database, engine, http, blobs)
         finally:
             await engine.drain()
             await relay.stop()

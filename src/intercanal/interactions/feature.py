@@ -1,7 +1,7 @@
 """What interactions bring to the program."""
 
 from intercanal.infra.feature import Feature
-from intercanal.interactions.consumers import timeline
+from intercanal.interactions.consumers import eraser, timeline
 from intercanal.interactions.endpoints import router
 from intercanal.interactions.live import component
 
@@ -16,5 +16,5 @@ feature = Feature(
         "interactions.configure",
     ),
     component=component,
-    consumers=(timeline,),
+    consumers=(timeline, eraser),
 )

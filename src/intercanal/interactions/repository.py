@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from intercanal.infra.db.unit_of_work import UnitOfWork
@@ -121,6 +121,43 @@ async def timeline(uow: UnitOfWork, conversation_id: str, after: int, limit: int
         .limit(limit)
     )
     return (await uow.session.scalars(statement)).all()
+
+
+WORDS = ("text", "reply_text", "html", "subject", "sender", "recipients", "external_id", "attachments")
+
+
+class KeptWords(msgspec.Struct, frozen=True):
+    """A message whose words are still there, and the blobs of its files."""
+
+    message_id: str
+    blobs: tuple[str, ...]
+
+
+async def words_of_customers(uow: UnitOfWork, customer_ids: Sequence[str], limit: int) -> list[KeptWords]:
+    """Return messages of these customers' interactions that still have words."""
+    ids = [one for one in customer_ids if is_id(one)]
+    statement = (
+        select(MessageWords.message_id, MessageWords.attachments)
+        .join(MESSAGE_ROWS, (_M.tenant_id == MessageWords.tenant_id) & (_M.id == MessageWords.message_id))
+        .join(INTERACTION_ROWS, (_I.tenant_id == _M.tenant_id) & (_I.id == _M.interaction_id))
+        .where(
+            MessageWords.tenant_id == uow.tenant_id,
+            _I.customer_id.in_(ids),
+            or_(*(getattr(MessageWords, name).is_not(None) for name in WORDS)),
+        )
+        .limit(limit)
+    )
+    found = await uow.session.execute(statement)
+    return [
+        KeptWords(message_id, tuple(str(file["blob"]) for file in files or [] if file.get("blob")))
+        for message_id, files in found
+    ]
+
+
+async def empty_words(uow: UnitOfWork, message_ids: Sequence[str]) -> None:
+    """Empty the words of messages; that they were written stays known."""
+    mine = (MessageWords.tenant_id == uow.tenant_id, MessageWords.message_id.in_(message_ids))
+    await uow.session.execute(update(MessageWords).where(*mine).values(dict.fromkeys(WORDS)))
 
 
 class Fact(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from intercanal.interactions.service.dispositions import (
     list_dispositions,
     retire_disposition,
 )
+from intercanal.interactions.service.erasing import erase_words, words_of_customers
 from intercanal.interactions.service.story import LoggedBatch, facts_of, keep
 from intercanal.interactions.service.views import (
     get_interaction,
@@ -26,6 +27,7 @@ __all__ = [
     "change_disposition",
     "check_disposition",
     "create_disposition",
+    "erase_words",
     "facts_of",
     "get_disposition",
     "get_interaction",
@@ -37,4 +39,5 @@ __all__ = [
     "recognise",
     "require_interaction",
     "retire_disposition",
+    "words_of_customers",
 ]
