@@ -3,13 +3,17 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select, text
 
+from intercanal.apps import erasures
 from intercanal.customers import service
 from intercanal.customers.tables import Alias, Customer, Identity
+from intercanal.infra.blobs.memory import MemoryBlobs
 from intercanal.infra.db.own_tables import Erasure
 from tests.customers.test_recognition import recognise
+from tests.fixtures.servers import Urls
 from tests.tenancy.api import Caller, House
 
 pytestmark = pytest.mark.server
@@ -174,3 +178,21 @@ async def test_nothing_is_added_to_a_forgotten_customer_and_its_address_begins_a
 async def test_why_a_customer_is_forgotten_is_a_code_and_no_sentence(admin: Caller) -> None:
     anna = await person(admin, "Anna")
     await admin.refused(400, "POST", f"{CUSTOMERS}/{anna['id']}/erase", {"reason": "Anna Durand asked"})
+
+
+async def test_a_restored_backup_forgets_again(admin: Caller, database: Urls) -> None:
+    anna = await person(admin, "Anna")
+    await admin.post(f"{CUSTOMERS}/{anna['id']}/erase", {"reason": "asked"})
+    restoring = await asyncpg.connect(database.superuser)
+    noted = await erasures.known(restoring)
+    # What a backup made before the erasure brings back.
+    await restoring.execute("UPDATE customers_customers SET name = 'Anna', erased_at = NULL WHERE id = $1", anna["id"])
+    await restoring.execute(
+        "UPDATE customers_identities SET value = 'anna@example.org' WHERE customer_id = $1", anna["id"]
+    )
+    assert await listed(admin, search="anna") == {anna["id"]}
+    await erasures.carry_out(restoring, MemoryBlobs(), noted)
+    await restoring.close()
+    assert await listed(admin, search="anna") == set()
+    shown = await admin.get(f"{CUSTOMERS}/{anna['id']}")
+    assert (shown["name"], shown["identities"]) == (None, [])

@@ -75,6 +75,22 @@ async def test_a_mistake_still_finds_and_exact_words_find_no_other(admin: Caller
     assert await found(admin, "+33612345679") == []
 
 
+async def test_whose_name_begins_with_it_comes_first(admin: Caller) -> None:
+    for name in ("Anne Martine", "Carl Martin", "Kilmartin", "Martin Weber"):
+        await admin.post(CUSTOMERS, {"name": name})
+    names = await found(admin, "martin")
+    assert names[0] == "Martin Weber"
+    assert set(names[1:3]) == {"Anne Martine", "Carl Martin"}
+    assert names[3] == "Kilmartin"
+
+
+async def test_likeness_gives_one_page(admin: Caller) -> None:
+    for number in range(4):
+        await admin.post(CUSTOMERS, {"name": f"Lovelace {number}"})
+    page = await admin.get(CUSTOMERS, search="lovelaze", limit=2)
+    assert (len(page["items"]), page["next_cursor"]) == (2, None)
+
+
 async def test_a_search_follows_every_change(admin: Caller, crowd: dict[str, str]) -> None:
     zoe = next(each for each, name in crowd.items() if name == "Zoé Müller")
     await admin.patch(f"{CUSTOMERS}/{zoe}", {"name": "Ada Lovelace"})

@@ -13,6 +13,8 @@ from intercanal.kernel.errors import InvalidError
 from intercanal.kernel.ids import is_id
 from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
 
+_RANKS = frozenset({"1", "2", "3"})
+
 
 async def list_customers(
     uow: UnitOfWork, search: str | None, cursor: str | None, limit: int | None
@@ -29,7 +31,8 @@ async def list_customers(
         found = await _found(uow, search, _place(cursor), size + 1)
         ids = [str(row.customer_id) for row in found]
         last = found[size - 1] if len(found) > size else None
-        following = None if last is None else encode_cursor(str(last.rank), str(last.customer_id))
+        # What only resembles has rank 0, and one page.
+        following = None if last is None or not last.rank else encode_cursor(str(last.rank), str(last.customer_id))
     return Page(await views(uow, ids[:size]), following)
 
 
@@ -51,6 +54,6 @@ def _place(cursor: str | None) -> tuple[int, str] | None:
     if not cursor:
         return None
     rank, last = decode_cursor(cursor, 2)
-    if not rank.isascii() or not rank.isdigit() or len(rank) > 4 or not is_id(last):  # noqa: PLR2004 - ranks end at 2000
+    if rank not in _RANKS or not is_id(last):
         raise InvalidError("request.cursor")
     return int(rank), last

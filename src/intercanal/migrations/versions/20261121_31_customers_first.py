@@ -98,16 +98,16 @@ _TRIGGERS = (
     ("customers_aliases", "INSERT OR UPDATE OF undone_at", "customers_alias_changed"),
 )
 
-# Each word must occur, a short one at the beginning of a word. When nobody fits, words that resemble will do, but a
-# number that resembles is somebody else's. Ranks from 1000 tell the next page which of the two this search was.
+# Each word must occur, a short one at the beginning of a word; whose name begins with what was asked comes first. When
+# nobody fits, one page of words that resemble will do: measuring likeness is too slow to sort all of them. A number
+# that resembles is somebody else's.
 _FIND = r"""
 CREATE FUNCTION customers_find(asked_tenant uuid, asked text, after_rank integer, after_id uuid, size integer)
 RETURNS TABLE (customer_id uuid, rank integer) LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    needle text := lower(unaccent(asked));
+    needle text := lower(unaccent(btrim(asked)));
     patterns text[];
-    exact boolean;
 BEGIN
     IF asked_tenant IS DISTINCT FROM nullif(current_setting('intercanal.tenant', true), '')::uuid THEN
         RETURN;
@@ -121,14 +121,15 @@ BEGIN
     IF patterns IS NULL THEN
         RETURN;
     END IF;
-    exact := after_rank >= 1000 OR (after_rank IS NULL AND EXISTS (
+    IF after_rank IS NOT NULL OR EXISTS (
         SELECT FROM customers_search s
         WHERE s.tenant_id = asked_tenant AND s.words LIKE patterns[1] AND s.words LIKE ALL (patterns)
-    ));
-    IF exact THEN
+    ) THEN
         RETURN QUERY
         SELECT ranked.customer_id, ranked.rank FROM (
-            SELECT s.customer_id, 1000 + (1000 * word_similarity(needle, s.words))::integer AS rank
+            SELECT s.customer_id,
+                   CASE WHEN starts_with(s.words, ' ' || needle) THEN 3
+                        WHEN strpos(s.words, ' ' || needle) > 0 THEN 2 ELSE 1 END AS rank
             FROM customers_search s
             WHERE s.tenant_id = asked_tenant AND s.words LIKE patterns[1] AND s.words LIKE ALL (patterns)
         ) AS ranked
@@ -138,14 +139,12 @@ BEGIN
         LIMIT size;
     ELSIF length(needle) > 3 AND needle ~ '[[:alpha:]]' THEN
         RETURN QUERY
-        SELECT ranked.customer_id, ranked.rank FROM (
-            SELECT s.customer_id, least(999, (1000 * word_similarity(needle, s.words))::integer) AS rank
-            FROM customers_search s
+        SELECT near.customer_id, 0 FROM (
+            SELECT s.customer_id, s.words FROM customers_search s
             WHERE s.tenant_id = asked_tenant AND needle <% s.words
-        ) AS ranked
-        WHERE after_rank IS NULL OR ranked.rank < after_rank
-           OR (ranked.rank = after_rank AND ranked.customer_id > after_id)
-        ORDER BY ranked.rank DESC, ranked.customer_id
+            LIMIT 1000
+        ) AS near
+        ORDER BY word_similarity(needle, near.words) DESC, near.customer_id
         LIMIT size;
     END IF;
 END $$
