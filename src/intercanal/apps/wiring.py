@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nats.aio.client import Client
+
 from intercanal.apps.config import Config
 from intercanal.apps.live import COMPONENTS, LiveRuntime, make_core
 from intercanal.identity import service as identity
@@ -15,8 +17,8 @@ from intercanal.identity.adapters.heads import FolderHeads
 from intercanal.identity.ports import HeadArchive
 from intercanal.infra.blobs.choose import open_blobs
 from intercanal.infra.blobs.port import Blobs
-from intercanal.infra.bus.nats import NatsBus, NatsStreams, connect
-from intercanal.infra.bus.port import Bus, Streams
+from intercanal.infra.bus.nats import NatsBus, NatsLeases, NatsStreams, connect
+from intercanal.infra.bus.port import Bus, Leases, Streams
 from intercanal.infra.db.database import Database
 from intercanal.infra.db.schema import check_schema
 from intercanal.infra.http.door import DoorServices
@@ -24,6 +26,9 @@ from intercanal.infra.live.client import Live
 from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.remote import RemoteLive
 from intercanal.infra.outbox.delivery import Codec, Delivery
+from intercanal.kernel.clock import Clock
+from intercanal.mail.adapters.send_queue import PostgresQueue
+from intercanal.mail.ports import SendQueue
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Services:
     database: Database
     bus: Bus
     streams: Streams
+    leases: Leases
     blobs: Blobs
     core: LiveCore
     live: Live
@@ -43,6 +49,21 @@ class Services:
     def doors(self) -> DoorServices:
         """Return what doors are made of."""
         return DoorServices(self.database, self.live, self.delivery)
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of the doors."""
+        return self.database.clock
+
+    @property
+    def secret(self) -> bytes:
+        """Return the installation's own random key."""
+        return self.config.secret.encode()
+
+    @property
+    def send_queue(self) -> SendQueue:
+        """Return where answers wait to be sent."""
+        return PostgresQueue(self.config.app_url)
 
     @property
     def heads(self) -> HeadArchive:
@@ -69,12 +90,11 @@ async def opened_database(config: Config, role: str) -> AsyncIterator[Database]:
 @contextlib.asynccontextmanager
 async def core_services(config: Config) -> AsyncIterator[tuple[Services, LiveRuntime]]:
     """Connect a process that owns live work as far as leases allow; at the end what was taken is finished."""
-    holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with opened_database(config, "core") as database:
-        runtime = LiveRuntime(config, holder)
+        runtime = LiveRuntime(config, _holder(config))
         await runtime.start()
         try:
-            yield _services(config, database, (runtime.bus, runtime.streams), (runtime.core, runtime.live)), runtime
+            yield _services(config, database, runtime.client, (runtime.core, runtime.live)), runtime
         finally:
             await runtime.stop()
 
@@ -85,17 +105,22 @@ async def work_services(config: Config) -> AsyncIterator[Services]:
     async with opened_database(config, "work") as database:
         client = await connect([config.nats_url], config.nats_token or None, "work")
         try:
-            bus, streams, core = NatsBus(client), NatsStreams(client), make_core()
-            await streams.prepare()
-            yield _services(config, database, (bus, streams), (core, RemoteLive(bus, core)))
+            core = make_core()
+            await NatsStreams(client).prepare()
+            yield _services(config, database, client, (core, RemoteLive(NatsBus(client), core)))
         finally:
             await client.close()
 
 
-def _services(
-    config: Config, database: Database, carriers: tuple[Bus, Streams], decider: tuple[LiveCore, Live]
-) -> Services:
-    bus, streams = carriers
+def _services(config: Config, database: Database, client: Client, decider: tuple[LiveCore, Live]) -> Services:
     core, live = decider
+    bus, streams, leases = NatsBus(client), NatsStreams(client), NatsLeases(client, "jobs")
     delivery = Delivery(database, live, streams, make_codec())
-    return Services(config, database, bus, streams, open_blobs(config.blobs), core, live, delivery)
+    return Services(config, database, bus, streams, leases, open_blobs(config.blobs), core, live, delivery)
+
+
+def _holder(config: Config) -> str:
+    """Name the holder of leases: the same after a restart on the spot, so that it need not wait for its own lease."""
+    if config.data is not None:
+        return f"{socket.gethostname()}:{config.data}"
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
