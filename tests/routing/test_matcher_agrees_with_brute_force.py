@@ -146,12 +146,12 @@ class Twins:
             self.set_agent(self.chance.choice(sorted(self.brute.agents)))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_every_choice_and_every_second_is_that_of_the_brute_force_chooser(seed: int) -> None:
     twins = Twins(seed, agents=40 if seed % 2 else 150, queues=10)
-    while twins.decisions < 10_000:
+    while twins.decisions < 6_000:
         twins.step()
-    assert twins.matches > 1_000
+    assert twins.matches > 800
     assert sorted(twins.matcher.waiting.contacts) == sorted(twins.brute.waiting)
 
 

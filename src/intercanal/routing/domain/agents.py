@@ -199,7 +199,9 @@ class Roster:
         best: Entry[Agent] | None = None
         for pool in pools:
             for bucket in pool.by_channel[channel]:
-                entry = bucket.head()
+                entry = bucket.entries[0] if bucket.entries else None
+                if entry is not None and entry[3].version != entry[2]:
+                    entry = bucket.head()
                 if entry is not None and (best is None or entry < best):
                     best = entry
         return None if best is None else best[3]

@@ -62,7 +62,7 @@ class Contact:
         self.required: str | None = None
         self.version = 0
         self.lines: list[Line] = []
-        self.entry: Entry[Contact] = (key, contact_id, 0, self)
+        self.entry: Entry[Contact] | None = None
 
 
 class Waiting:
@@ -74,7 +74,7 @@ class Waiting:
         self.active = 0
         self.epoch = 0
         self._roster = roster
-        self._lines: list[Line | None] = []
+        self._lines: list[Line] = []
         self._free: list[int] = []
         self._tickets = 0
         self._own: dict[str, list[LazyHeap[Contact]]] = {}
@@ -97,7 +97,6 @@ class Waiting:
             number = line.bit.bit_length() - 1
             self.active &= ~line.bit
             line.pool.lines[line.channel] &= ~line.bit
-            self._lines[number] = None
             self._free.append(number)
         for pool in queue.pools:
             self._roster.release(pool)
@@ -118,10 +117,9 @@ class Waiting:
         line = queue.lines.get((circle, channel))
         if line is None:
             number = self._free.pop() if self._free else len(self._lines)
-            if number == len(self._lines):
-                self._lines.append(None)
             line = Line(queue, queue.pools[circle], channel, 1 << number)
-            self._lines[number] = queue.lines[(circle, channel)] = line
+            self._lines[number : number + 1] = [line]
+            queue.lines[circle, channel] = line
             line.pool.lines[channel] |= line.bit
             self.epoch += 1
         return line
@@ -131,18 +129,18 @@ class Waiting:
         self.contacts[contact.id] = contact
         self._tickets += 1
         contact.version = self._tickets
-        contact.entry = (contact.key, contact.id, contact.version, contact)
+        contact.entry = entry = (contact.key, contact.id, contact.version, contact)
         if contact.required is not None:
-            self._own_heaps(contact.required)[contact.channel].push(contact.entry)
+            self._own_heaps(contact.required)[contact.channel].push(entry)
             return
         for queue_id, circle in contact.joined:
             queue = self.queues[queue_id]
             for number in range(circle + 1):
-                self._stand(contact, self.line(queue, number, contact.channel))
+                self._stand(contact, entry, self.line(queue, number, contact.channel))
 
-    def _stand(self, contact: Contact, line: Line) -> None:
+    def _stand(self, contact: Contact, entry: Entry[Contact], line: Line) -> None:
         contact.lines.append(line)
-        line.heap.push(contact.entry)
+        line.heap.push(entry)
         if line.queue.is_open:
             self.active |= line.bit
 
@@ -154,6 +152,7 @@ class Waiting:
         contact = self.contacts.pop(contact_id, None)
         if contact is not None:
             contact.version = 0
+            contact.entry = None  # it held the contact itself: without the circle no collector is needed
             for line in contact.lines:
                 line.heap.dropped()
             contact.lines = []
@@ -191,7 +190,9 @@ class Waiting:
             low = bits & -bits
             bits ^= low
             line = self._lines[low.bit_length() - 1]
-            entry = None if line is None else self.head(line)
+            entry = line.heap.entries[0] if line.heap.entries else None
+            if entry is None or entry[3].version != entry[2]:
+                entry = self.head(line)
             if entry is not None and (best is None or entry < best):
                 best = entry
         for channel, heap in enumerate(self._own.get(agent_id, ())):
