@@ -1,0 +1,1 @@
+"""The outside world of mail: SMTP in both directions, and the queue of answers."""
