@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from intercanal.infra.db.unit_of_work import UnitOfWork
-from intercanal.interactions.live import INTERACTIONS, InteractionRow
-from intercanal.interactions.schemas import MessageView
+from intercanal.interactions.live import INTERACTIONS, Attachment, Classification, Direction, InteractionRow
 from intercanal.interactions.tables import INTERACTION_ROWS, MESSAGE_ROWS, MessageWords, TimelineEntry
 from intercanal.kernel.ids import is_id
 
@@ -69,6 +68,25 @@ async def interactions(uow: UnitOfWork, wanted: Filter, before: str | None, limi
     return await _rows(uow, statement)
 
 
+class QueueWork(msgspec.Struct, frozen=True):
+    """What a queue has: the first of those that wait, oldest arrival first, and how many there are in each state."""
+
+    waiting: list[InteractionRow]
+    queued: int
+    offered: int
+    held: int
+
+
+async def queue_work(uow: UnitOfWork, queue_id: str, limit: int) -> QueueWork:
+    """Return the work of a queue."""
+    mine = (_I.tenant_id == uow.tenant_id, _I.queue_id == queue_id)
+    counted = select(_I.state, func.count()).where(*mine, _I.state != "closed").group_by(_I.state)
+    counts = {row[0]: row[1] for row in await uow.session.execute(counted)}
+    oldest = _interactions(uow).where(_I.queue_id == queue_id, _I.state == "queued").order_by(_I.arrived_at, _I.id)
+    waiting = await _rows(uow, oldest.limit(limit))
+    return QueueWork(waiting, *(counts.get(state, 0) for state in ("queued", "offered", "held")))
+
+
 async def last_of_conversation(uow: UnitOfWork, conversation_id: str) -> InteractionRow | None:
     """Return the newest interaction of a conversation."""
     return next(iter(await interactions(uow, Filter(conversation_id=conversation_id), None, 1)), None)
@@ -88,23 +106,42 @@ def _messages(uow: UnitOfWork) -> Select[Any]:
     )  # fmt: skip
 
 
-def _message(row: Row[Any]) -> MessageView:
-    values = dict(zip(MessageView.__struct_fields__, row, strict=True))
+class StoredMessage(msgspec.Struct, frozen=True):
+    """A message or note with its words, as they are kept."""
+
+    id: str
+    interaction_id: str
+    direction: Direction
+    at: datetime
+    author_agent_id: str | None
+    classification: Classification
+    text: str | None
+    reply_text: str | None
+    html: str | None
+    subject: str | None
+    sender: str | None
+    recipients: list[str]
+    external_id: str | None
+    attachments: list[Attachment]
+
+
+def _message(row: Row[Any]) -> StoredMessage:
+    values = dict(zip(StoredMessage.__struct_fields__, row, strict=True))
     values["recipients"] = values["recipients"] or []
     values["attachments"] = values["attachments"] or []
-    return msgspec.convert(values, MessageView)
+    return msgspec.convert(values, StoredMessage)
 
 
-async def messages_of(uow: UnitOfWork, interaction_id: str) -> list[MessageView]:
+async def messages_of(uow: UnitOfWork, interaction_id: str) -> list[StoredMessage]:
     """Return the messages and notes of an interaction, the oldest first."""
     found = await uow.session.execute(_messages(uow).where(_M.interaction_id == interaction_id))
     return [_message(row) for row in found]
 
 
-async def messages(uow: UnitOfWork, message_ids: Iterable[str]) -> dict[str, MessageView]:
+async def messages(uow: UnitOfWork, message_ids: Iterable[str]) -> dict[str, StoredMessage]:
     """Return some messages by id."""
     found = await uow.session.execute(_messages(uow).where(_M.id.in_(list(message_ids))))
-    return {view.id: view for view in map(_message, found)}
+    return {one.id: one for one in map(_message, found)}
 
 
 async def timeline(uow: UnitOfWork, conversation_id: str, after: int, limit: int) -> Sequence[TimelineEntry]:

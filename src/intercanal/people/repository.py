@@ -1,9 +1,9 @@
 """The queries of people beyond the versions of a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, true
 
 from intercanal.infra.db import versions
 from intercanal.infra.db.tables import Versioned
@@ -48,3 +48,32 @@ async def live_agents(uow: UnitOfWork, agent_ids: Iterable[str]) -> dict[str, Ag
         for row in await uow.session.execute(statement)
     ]
     return {row.id: row for row in rows}
+
+
+Wanted = tuple[Mapping[str, int], Sequence[str]]
+
+
+class Able(msgspec.Struct, frozen=True):
+    """How many agents could take some work, how many of them are there, and how many are available."""
+
+    able: int
+    present: int
+    available: int
+
+
+def _meets(wanted: Wanted) -> ColumnElement[bool]:
+    skills, team_ids = wanted
+    levels = [AGENT_ROWS.c.skills[skill].as_integer() >= level for skill, level in skills.items()]
+    teams = [AGENT_ROWS.c.team_ids.has_any(list(team_ids))] if team_ids else []
+    return and_(true(), *levels, *teams)
+
+
+async def count_able(uow: UnitOfWork, circles: Iterable[Wanted]) -> Able:
+    """Count the agents who meet any of some circles."""
+    agents = AGENT_ROWS.c
+    statement = select(
+        func.count(),
+        func.count().filter(agents.presence != "offline"),
+        func.count().filter(agents.presence == "available", agents.pause_after.is_(False), agents.lost_at.is_(None)),
+    ).where(agents.tenant_id == uow.tenant_id, agents.retired.is_(False), or_(*(_meets(one) for one in circles)))
+    return Able(*(await uow.session.execute(statement)).one())

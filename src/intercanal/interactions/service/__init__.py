@@ -1,6 +1,6 @@
 """The use cases of interactions: one function per verb, the unit of work first."""
 
-from intercanal.interactions.repository import Fact, Filter
+from intercanal.interactions.repository import Fact, Filter, QueueWork, queue_work
 from intercanal.interactions.service.arrivals import Thread, get_thread, recognise
 from intercanal.interactions.service.dispositions import (
     change_disposition,
@@ -23,6 +23,7 @@ __all__ = [
     "Fact",
     "Filter",
     "LoggedBatch",
+    "QueueWork",
     "Thread",
     "change_disposition",
     "check_disposition",
@@ -36,6 +37,7 @@ __all__ = [
     "keep",
     "list_dispositions",
     "list_interactions",
+    "queue_work",
     "recognise",
     "require_interaction",
     "retire_disposition",

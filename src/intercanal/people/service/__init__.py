@@ -11,6 +11,7 @@ from intercanal.people.service.agents import (
     require_agent,
     retire_agent,
 )
+from intercanal.people.service.counting import check_known, count_able
 from intercanal.people.service.groups import change_group, create_group, get_group, list_groups, retire_group
 from intercanal.people.service.mine import get_me, get_presence, own_agent_id, shift_hours
 
@@ -18,6 +19,8 @@ __all__ = [
     "agent_versions",
     "change_agent",
     "change_group",
+    "check_known",
+    "count_able",
     "create_agent",
     "create_group",
     "get_agent",
