@@ -1,9 +1,7 @@
 """Looks for anything by which somebody could stand between an agent and a pause, or speak for another's presence."""
 
 import ast
-import importlib
 import json
-import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,7 @@ from typing import Any
 import msgspec
 
 import intercanal
-from intercanal.infra.db.database import Database
-from intercanal.infra.feature import Feature
-from intercanal.infra.http.app import HttpOptions, HttpServices, build_litestar
-from intercanal.infra.http.door import DoorServices
-from intercanal.infra.http.limits import Limits
-from intercanal.infra.http.openapi import document_of
-from intercanal.infra.http.principal import CredentialScope, Principal
-from intercanal.infra.live.client import Live
-from intercanal.infra.outbox.delivery import Delivery
+from intercanal.apps import openapi
 from intercanal.kernel.live import Command
 
 PAUSE = ("pause", "presence", "absence", "break_", "_break")
@@ -129,24 +119,7 @@ def sources() -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.py"))}
 
 
-def features() -> list[Feature]:
-    """Every feature of the product that has a manifest."""
-    folder = Path(intercanal.__file__).parent
-    names = [found.name for found in pkgutil.iter_modules(intercanal.__path__) if found.ispkg]
-    return [
-        importlib.import_module(f"intercanal.{name}.feature").feature
-        for name in names
-        if name != "infra" and (folder / name / "feature.py").exists()
-    ]
-
-
-async def _nobody(credential: str, scope: CredentialScope) -> Principal | None:
-    return None
-
-
-def document(brought: Iterable[Feature]) -> dict[str, Any]:
-    """The API's own description of itself."""
-    doors: Any = DoorServices(*(msgspec.UNSET for _ in (Database, Live, Delivery)))  # type: ignore[arg-type]  # unused
-    app = build_litestar(brought, HttpServices(doors, _nobody), HttpOptions(), Limits(1, 1))
-    made: dict[str, Any] = json.loads(document_of(app))
+def document() -> dict[str, Any]:
+    """The description of the API of the whole program."""
+    made: dict[str, Any] = json.loads(openapi.document())
     return made

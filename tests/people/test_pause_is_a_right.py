@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from intercanal.apps.features import FEATURES
 from intercanal.kernel.live import Command
 from intercanal.people.live import Presence
 from tests.fixtures.servers import Urls
@@ -19,7 +20,7 @@ ORDER BY table_name, ordinal_position
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return scan.document(scan.features())
+    return scan.document()
 
 
 async def columns(urls: Urls) -> list[tuple[str, str]]:
@@ -57,9 +58,8 @@ async def test_such_a_column_would_be_found(fresh_database: Urls, change: str) -
 
 
 def test_no_setting_and_no_permission_speaks_of_pauses() -> None:
-    brought = scan.features()
-    settings = [setting.key for feature in brought for setting in feature.settings]
-    permissions = [permission for feature in brought for permission in feature.permissions]
+    settings = [setting.key for feature in FEATURES for setting in feature.settings]
+    permissions = [permission for feature in FEATURES for permission in feature.permissions]
     assert "people.shift_hours" in settings
     assert "people.configure" in permissions
     assert list(scan.in_names("setting", settings)) == []
@@ -133,7 +133,7 @@ def test_an_answer_that_speaks_of_permission_would_be_found(document: dict[str, 
 
 
 def test_only_the_agents_own_commands_change_a_presence() -> None:
-    components = [feature.component for feature in scan.features() if feature.component is not None]
+    components = [feature.component for feature in FEATURES if feature.component is not None]
     commands = [command for component in components for command in component.decide]
     tags = {str(command.__struct_config__.tag) for command in commands}
     assert set(scan.OWN_COMMANDS) <= tags

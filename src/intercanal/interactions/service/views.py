@@ -9,11 +9,13 @@ from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.interactions import repository
 from intercanal.interactions.errors import UnknownConversationError, UnknownInteractionError
 from intercanal.interactions.live import InteractionRow
-from intercanal.interactions.repository import Filter
+from intercanal.interactions.repository import Filter, StoredMessage
 from intercanal.interactions.schemas import (
     AnsweredBy,
+    AttachmentView,
     InteractionSummary,
     InteractionView,
+    MessageView,
     TimelineItem,
     WrapUpView,
 )
@@ -32,7 +34,8 @@ async def require_interaction(uow: UnitOfWork, interaction_id: str) -> Interacti
 async def get_interaction(uow: UnitOfWork, interaction_id: str) -> InteractionView:
     """Return an interaction with its messages."""
     row = await require_interaction(uow, interaction_id)
-    return InteractionView(**_told(row), messages=await repository.messages_of(uow, row.id))
+    messages = [_shown(message) for message in await repository.messages_of(uow, row.id)]
+    return InteractionView(**_told(row), messages=messages)
 
 
 async def list_interactions(
@@ -65,7 +68,7 @@ async def get_timeline(
             interaction_id=entry.interaction_id,
             actor=entry.actor,
             facts=entry.facts,
-            message=said.get(entry.facts.get("message_id", "")),
+            message=_shown(found) if (found := said.get(entry.facts.get("message_id", ""))) else None,
         )
         for entry in shown
     ]
@@ -87,6 +90,13 @@ def _sequence(cursor: str | None) -> int:
     if not text.isdecimal():
         raise InvalidError("request.cursor")
     return int(text)
+
+
+def _shown(message: StoredMessage) -> MessageView:
+    """Show a message; where its files are kept is nobody's business outside."""
+    values = {name: getattr(message, name) for name in MessageView.__struct_fields__}
+    values["attachments"] = [AttachmentView(file.name, file.size, file.content_type) for file in message.attachments]
+    return MessageView(**values)
 
 
 def _told(row: InteractionRow) -> dict[str, Any]:
