@@ -146,7 +146,9 @@ def summary(tallies: Iterable[Tally]) -> tuple[str, bool]:
 
 def _check(reports: Path) -> list[Tally]:
     tallies = together(static_steps())
-    tallies += [run(step, shown=True) for step in (_vitest(reports), _pytest("not server and not soak", reports))]
+    tallies += [
+        run(step, shown=True) for step in (_vitest(reports), _pytest("not server and not slow and not soak", reports))
+    ]
     return tallies
 
 

@@ -1,35 +1,22 @@
-// Written by hand from the published contract, until the server's own description carries these types:
-// `make api-types` then writes them to schema.ts, and this file re-exports those.
+import type { components } from './schema'
 
-export type PresenceState = 'available' | 'paused' | 'offline'
-
-/** Why something was decided: a code and facts, worded on the screen in the reader's language. */
-export interface Reason {
-  code: string
-  facts: Record<string, unknown>
-}
-
-export interface Offer {
-  id: string
-  interaction_id: string
-  expires_at: string
-  reason: Reason
-}
+type Schemas = components['schemas']
 
 /** What a desk shows, read in one go, with the number of the last event that it holds. */
-export interface Snapshot {
-  sequence: number
-  presence: unknown
-  offers: Offer[]
-  work: unknown[]
-}
+export type Snapshot = Schemas['Snapshot']
 
-/** A fact, told by its type; the union of all of them comes with schema.ts. */
+/** A refusal: a stable code and facts, worded on the screen in the reader's language. */
+export type Problem = Schemas['Problem']
+
+/** A fact, told by its type. */
 export interface Fact {
   type: string
 }
 
-/** One event of this subscription; `previous` is the number of the event before it, so that a gap is seen. */
+/**
+ * One event of this subscription; `previous` is the number of the event before it, so that a gap is seen.
+ * Written by hand: the server's description does not carry what its sockets say.
+ */
 export interface Frame<F extends Fact = Fact> {
   sequence: number
   previous: number

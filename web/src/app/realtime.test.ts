@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SignedOut, Unavailable } from '../api/client'
 import type { Frame } from '../api/contract'
 import { FIRST_MS, LONGEST_MS } from './backoff'
-import { CLOSED_RESET, CLOSED_SIGNED_OUT, type Link, Realtime, type Socket, STEADY_MS } from './realtime'
+import { CLOSED_RESET, CLOSED_REVOKED, type Link, Realtime, type Socket, STEADY_MS } from './realtime'
 
 interface Counted {
   sequence: number
@@ -219,14 +219,28 @@ describe('the live link', () => {
     expect(snapshot).toHaveBeenCalledTimes(1)
   })
 
-  test('a session that ends forgets what was shown', async () => {
-    const { realtime, links, world, last, settle } = setUp()
+  test('a session that ended is noticed, and what was shown is forgotten', async () => {
+    const { realtime, links, snapshot, world, last, settle } = setUp()
     realtime.wake()
     await settle()
     last().opens()
-    last().cuts(CLOSED_SIGNED_OUT)
+    snapshot.mockRejectedValueOnce(new SignedOut())
+    last().cuts(CLOSED_REVOKED)
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
     expect(links.at(-1)).toBe('signed_out')
     expect(world.state).toBeNull()
+  })
+
+  test('a session whose rights changed comes back by a snapshot', async () => {
+    const { realtime, links, snapshot, last, settle } = setUp()
+    realtime.wake()
+    await settle()
+    last().opens()
+    last().cuts(CLOSED_REVOKED)
+    await vi.advanceTimersByTimeAsync(FIRST_MS)
+    last().opens()
+    expect(links.at(-1)).toBe('live')
+    expect(snapshot).toHaveBeenCalledTimes(2)
   })
 
   test('once stopped, nothing more is asked or told', async () => {

@@ -5,8 +5,8 @@ import { type Apply, type Following, lose, nothingYet, takeEvent, takeSnapshot }
 
 export type Link = 'connecting' | 'live' | 'lost' | 'signed_out'
 
-/** The server closes with this code when the session behind the socket has ended. */
-export const CLOSED_SIGNED_OUT = 4001
+/** The server closes with this code when the session behind the socket has ended, or its rights have changed. */
+export const CLOSED_REVOKED = 4001
 
 /** The server closes with this code when it can no longer tell the events in between. */
 export const CLOSED_RESET = 4009
@@ -108,9 +108,8 @@ export class Realtime<S extends { sequence: number }, E extends Frame> {
 
   #closed(code: number): void {
     this.#drop()
-    if (code === CLOSED_RESET) this.#follow(lose(this.#following, []))
-    if (code === CLOSED_SIGNED_OUT) this.#signedOut()
-    else this.#later(0)
+    if (code === CLOSED_RESET || code === CLOSED_REVOKED) this.#follow(lose(this.#following, []))
+    this.#later(0)
   }
 
   #receive(event: E | null): void {
