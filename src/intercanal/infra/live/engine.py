@@ -8,12 +8,13 @@ import structlog
 
 from intercanal.infra.live.client import Key, Outcome
 from intercanal.infra.live.core import LiveCore
-from intercanal.infra.live.domain import Decided, Domain, PoisonedError, Submission
-from intercanal.infra.live.feed import Acked, Decision, Listener
-from intercanal.infra.live.journal import BatchRefusedError, Journal
+from intercanal.infra.live.domain import Domain, Submission
+from intercanal.infra.live.feed import Acked, Listener
+from intercanal.infra.live.journal import Journal
 from intercanal.infra.live.steady import SteadyClock
+from intercanal.infra.live.writer import Writer
 from intercanal.kernel.clock import Clock
-from intercanal.kernel.errors import ConflictError, InvalidError, TooManyError, UnavailableError
+from intercanal.kernel.errors import TooManyError, UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Command, Words
 
@@ -52,6 +53,7 @@ class Engine:
         self._clock = clock
         self._on_open = tuple(on_open)
         self._bounds = bounds or Bounds()
+        self._writer = Writer(journal, self._bounds.batch, self._tell, self.drop)
         self._domains: dict[TenantId, Domain] = {}
         self._opening: dict[TenantId, asyncio.Task[Domain]] = {}
         self._ready: dict[TenantId, Domain] = {}
@@ -80,6 +82,8 @@ class Engine:
 
     async def open(self, tenant_id: TenantId) -> Domain:
         """Become the owner of a domain: raise its epoch, load its world, tell it that its owner is new."""
+        if tenant_id in self._domains:
+            return self._domains[tenant_id]
         if tenant_id not in self._opening:
             task = asyncio.create_task(self._open(tenant_id))
             self._opening[tenant_id] = task
@@ -91,7 +95,7 @@ class Engine:
         domain = Domain(tenant_id, DomainId(tenant_id), self.core, clock, self.core.new_world(tenant_id))
         domain.epoch, domain.sequence, last_at = await self._journal.own(tenant_id, domain.id, clock.now())
         clock.at_least(last_at)
-        await self._reload(domain)
+        await self._writer.reload(domain)
         self._domains[tenant_id] = domain
         for command in self._on_open:
             self._enqueue(domain, self._own_submission(command))
@@ -165,7 +169,7 @@ class Engine:
 
     async def _run_batch(self, domains: Sequence[Domain]) -> None:
         try:
-            await self._write_together(domains)
+            await self._writer.write_together(domains)
         except BaseException:
             for domain in domains:
                 self.drop(domain.tenant_id)
@@ -178,98 +182,9 @@ class Engine:
                     self._ready[domain.tenant_id] = domain
                 self._arm_timer(domain)
 
-    async def _write_together(self, domains: Sequence[Domain]) -> None:
-        decided: list[tuple[Domain, list[Submission], Decided]] = []
-        troubled: list[tuple[Domain, list[Submission]]] = []
-        for domain in domains:
-            taken = domain.take(self._bounds.batch)
-            try:
-                decided.append((domain, taken, await self._decide(domain, taken)))
-            except BatchRefusedError:
-                troubled.append((domain, taken))
-        try:
-            await self._write([(domain, share) for domain, _, share in decided])
-        except BatchRefusedError:
-            troubled.extend((domain, taken) for domain, taken, _ in decided)
-        for domain, taken in troubled:
-            await self._attempt(domain, taken)
-
-    async def _attempt(self, domain: Domain, submissions: Sequence[Submission]) -> None:
-        """Write one domain's commands by themselves; refused again, halve them until the culprit stands alone."""
-        await self._reload(domain)
-        waiting = [s for s in submissions if not s.outcome.done()]
-        if not waiting or domain.lost:
-            return
-        try:
-            await self._write([(domain, await self._decide(domain, waiting))])
-        except BatchRefusedError as refusal:
-            if len(waiting) == 1:
-                await self._blame(domain, waiting[0], refusal)
-                return
-            middle = len(waiting) // 2
-            await self._attempt(domain, waiting[:middle])
-            await self._attempt(domain, waiting[middle:])
-
-    async def _decide(self, domain: Domain, submissions: Sequence[Submission]) -> Decided:
-        waiting = list(submissions)
-        while True:
-            try:
-                return domain.decide(waiting)
-            except PoisonedError as poisoned:
-                log.exception("live.decision_broke", command=type(poisoned.submission.command).__name__)
-                poisoned.submission.fail(InvalidError("live.decision_failed"))
-                waiting = [s for s in waiting if s is not poisoned.submission and not s.outcome.done()]
-                await self._reload(domain)
-            except AssertionError as broken:
-                log.critical("live.invariant_broken", commands=len(waiting), exc_info=True)
-                raise BatchRefusedError("invariant", key_taken=False) from broken
-
-    async def _write(self, shares: Sequence[tuple[Domain, Decided]]) -> None:
-        parts = [share.part for _, share in shares if share.part.decisions]
-        try:
-            held = await self._journal.write(parts) if parts else set()
-        except UnavailableError as error:
-            for domain, share in shares:
-                for submission, _ in share.answers:
-                    submission.fail(error)
-                if not error.code.endswith("closing"):
-                    await self._reload(domain)
-            return
-        for domain, share in shares:
-            if share.part.decisions and domain.id not in held:
-                log.warning("live.fenced", tenant_id=domain.tenant_id, epoch=domain.epoch)
-                for submission, _ in share.answers:
-                    submission.fail(UnavailableError("live.owner_changed", retry_after_s=1))
-                self.drop(domain.tenant_id)
-            else:
-                self._complete(domain, share)
-
-    def _complete(self, domain: Domain, share: Decided) -> None:
-        domain.remember(share)
-        for submission, outcome in share.answers:
-            submission.answer(outcome)
-        part = share.part
-        if part.decisions:
-            decisions = tuple(Decision(d.sequence, d.at, d.actor, d.events, d.audience) for d in part.decisions)
-            acked = Acked(part.tenant_id, part.domain_id, part.first + 1, part.last, decisions)
-            for listener in self.listeners:
-                listener(acked)
-
-    async def _blame(self, domain: Domain, culprit: Submission, refusal: BatchRefusedError) -> None:
-        await self._reload(domain)
-        if refusal.key_taken and culprit.key is not None:
-            stored = await self._journal.stored_answer(domain.tenant_id, domain.id, culprit.key)
-            if stored is not None and stored[0] == culprit.key.body_hash:
-                culprit.answer(Outcome(stored[1], stored[2]))
-                return
-            culprit.fail(ConflictError("idempotency.other_body"))
-            return
-        log.error("live.command_refused", command=type(culprit.command).__name__, reason=str(refusal))
-        culprit.fail(InvalidError("live.unstorable"))
-
-    async def _reload(self, domain: Domain) -> None:
-        """Load the world as the journal has it; until storage answers again the domain's commands wait, bounded."""
-        domain.replace_world(await self._journal.load(domain.tenant_id, domain.id))
+    def _tell(self, acked: Acked) -> None:
+        for listener in self.listeners:
+            listener(acked)
 
     def _arm_timer(self, domain: Domain) -> None:
         if domain.timer_handle is not None:
