@@ -98,7 +98,7 @@ class Engine:
         await self._writer.reload(domain)
         self._domains[tenant_id] = domain
         for command in self._on_open:
-            self._enqueue(domain, self._own_submission(command))
+            self._enqueue(domain, _own(command))
         self._arm_timer(domain)
         for opened in self.on_opened:
             opened(tenant_id, domain.sequence)
@@ -133,11 +133,6 @@ class Engine:
         self._journal.close()
         for tenant_id in self.owned:
             self.drop(tenant_id)
-
-    def _own_submission(self, command: Command) -> Submission:
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_report)
-        return Submission(command, "engine", None, (), future)
 
     def _enqueue(self, domain: Domain, submission: Submission) -> None:
         domain.pending.append(submission)
@@ -200,9 +195,16 @@ class Engine:
     def _fire(self, domain: Domain) -> None:
         domain.timer_handle = None
         for command in domain.take_due(self._bounds.timers):
-            self._enqueue(domain, self._own_submission(command))
+            self._enqueue(domain, _own(command))
         if not domain.in_flight:
             self._arm_timer(domain)
+
+
+def _own(command: Command) -> Submission:
+    """Make a submission of the engine itself, which nobody awaits."""
+    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(_report)
+    return Submission(command, "engine", None, (), future)
 
 
 def _report(future: asyncio.Future[Outcome]) -> None:
