@@ -60,6 +60,8 @@ async def replay(
                 core.apply(world, event, row["at"])
             world.settle()
         else:
+            if not decisions:
+                core.rebuild(world)
             decisions += 1
             events += len(journaled)
             replayed = _decide(core, world, row)
