@@ -78,6 +78,7 @@ class ConsumerServices:
 
     database: Database
     blobs: MemoryBlobs
+    delivery: Delivery
 
 
 class Api:
@@ -133,8 +134,9 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
     delivery = Delivery(database, engine, stream, Codec(commands))
     doors, blobs = DoorServices(database, engine, delivery), MemoryBlobs()
     app = build_app(features, HttpServices(doors, authenticate))
+    services = ConsumerServices(database, blobs, delivery)
     heard = [
-        await stream.consume(consumer.name, consumer.subject, consumer.make(ConsumerServices(database, blobs)))
+        await stream.consume(consumer.name, consumer.subject, consumer.make(services))
         for feature in features
         for consumer in feature.consumers
     ]
