@@ -71,6 +71,7 @@ def http_app(
     extras = {
         "identity": Desk(services.database, passwords, features.catalogue()),
         "setting_registry": features.setting_registry(),
+        "blobs": services.blobs,
         "sockets": sockets,
     }
     http = HttpServices(

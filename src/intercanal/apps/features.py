@@ -9,6 +9,7 @@ from intercanal.infra.feature import Feature
 from intercanal.infra.http import settings as settings_doors
 from intercanal.infra.settings.model import Registry
 from intercanal.interactions.feature import feature as interactions
+from intercanal.mail.feature import feature as mail
 from intercanal.people.feature import feature as people
 from intercanal.routing.feature import feature as routing
 from intercanal.tenancy.feature import feature as tenancy
@@ -17,7 +18,17 @@ SETTINGS: Final = Feature(
     name="settings", routers=(settings_doors.router,), permissions=(settings_doors.READ, settings_doors.CHANGE)
 )
 
-FEATURES: Final[tuple[Feature, ...]] = (SETTINGS, tenancy, identity, people, customers, interactions, routing, REALTIME)
+FEATURES: Final[tuple[Feature, ...]] = (
+    SETTINGS,
+    tenancy,
+    identity,
+    people,
+    customers,
+    interactions,
+    routing,
+    mail,
+    REALTIME,
+)
 
 
 def catalogue() -> frozenset[str]:

@@ -42,7 +42,12 @@ def document() -> bytes:
     """Return the document as JSON; the database named here is never connected to."""
     database, live = Database("postgresql://described.invalid/"), _NobodyDecides()
     delivery = Delivery(database, live, MemoryStreams(), Codec(()))
-    extras: dict[str, object] = {"identity": None, "setting_registry": features.setting_registry(), "sockets": None}
+    extras: dict[str, object] = {
+        "identity": None,
+        "setting_registry": features.setting_registry(),
+        "blobs": None,
+        "sockets": None,
+    }
     services = HttpServices(doors=DoorServices(database, live, delivery), authenticate=_nobody, extras=extras)
     return document_of(
         build_litestar(features.FEATURES, services, HttpOptions(version=intercanal.__version__), Limits())
