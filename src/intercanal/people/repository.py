@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, true
+from sqlalchemy.dialects.postgresql import array
 
 from intercanal.infra.db import versions
 from intercanal.infra.db.tables import Versioned
@@ -64,7 +65,7 @@ class Able(msgspec.Struct, frozen=True):
 def _meets(wanted: Wanted) -> ColumnElement[bool]:
     skills, team_ids = wanted
     levels = [AGENT_ROWS.c.skills[skill].as_integer() >= level for skill, level in skills.items()]
-    teams = [AGENT_ROWS.c.team_ids.has_any(list(team_ids))] if team_ids else []
+    teams = [AGENT_ROWS.c.team_ids.has_any(array(team_ids))] if team_ids else []
     return and_(true(), *levels, *teams)
 
 
