@@ -11,8 +11,6 @@ from intercanal.infra.http.door import Door
 from intercanal.infra.settings import service
 from intercanal.infra.settings.model import Registry, Setting
 from intercanal.infra.settings.tables import SettingValue
-from intercanal.kernel.errors import InvalidError
-from intercanal.kernel.ids import AgentId, is_id
 
 READ, CHANGE = "settings.read", "settings.change"
 
@@ -61,7 +59,6 @@ class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     value: Any
     reason: str = ""
-    agent_id: str | None = None
 
 
 def _out(setting: Setting[Any], row: SettingValue | None) -> SettingOut:
@@ -81,31 +78,24 @@ def _out(setting: Setting[Any], row: SettingValue | None) -> SettingOut:
     )
 
 
-def _agent(agent_id: str | None) -> AgentId | None:
-    if agent_id is not None and not is_id(agent_id):
-        raise InvalidError("settings.unknown_agent")
-    return None if agent_id is None else AgentId(agent_id)
-
-
 @get("/", opt={"permission": READ})
-async def list_settings(door: Door, setting_registry: Registry, agent_id: str | None = None) -> SettingsPage:
-    """List every setting with the value that holds for the tenant, or the one given to an agent."""
-    scope = _agent(agent_id)
+async def list_settings(door: Door, setting_registry: Registry) -> SettingsPage:
+    """List every setting with the value that holds for the tenant."""
 
     async def use_case(uow: UnitOfWork) -> SettingsPage:
-        rows = await service.newest_of_all(uow, scope)
+        rows = await service.newest_of_all(uow)
         return SettingsPage([_out(setting, rows.get(setting.key)) for setting in setting_registry])
 
     return await door.read(use_case)
 
 
 @get("/{key:str}/history", opt={"permission": READ})
-async def setting_history(door: Door, setting_registry: Registry, key: str, agent_id: str | None = None) -> HistoryPage:
+async def setting_history(door: Door, setting_registry: Registry, key: str) -> HistoryPage:
     """Tell every value a setting had, with author, date and reason."""
-    setting, scope = setting_registry[key], _agent(agent_id)
+    setting = setting_registry[key]
 
     async def use_case(uow: UnitOfWork) -> HistoryPage:
-        rows = await service.history(uow, setting, scope)
+        rows = await service.history(uow, setting)
         return HistoryPage([SettingHistory(row.version, row.value, row.author_id, row.at, row.reason) for row in rows])
 
     return await door.read(use_case)
@@ -114,10 +104,10 @@ async def setting_history(door: Door, setting_registry: Registry, key: str, agen
 @put("/{key:str}", opt={"permission": CHANGE})
 async def change_setting(door: Door, setting_registry: Registry, key: str, data: SettingChange) -> SettingOut:
     """Give a setting a new value; without a reason it is refused."""
-    setting, agent_id = setting_registry[key], _agent(data.agent_id)
+    setting = setting_registry[key]
 
     async def use_case(uow: UnitOfWork) -> SettingOut:
-        row = await service.put(uow, setting, data.value, reason=data.reason, agent_id=agent_id)
+        row = await service.put(uow, setting, data.value, reason=data.reason)
         return _out(setting, row)
 
     return await door.write(use_case)

@@ -130,9 +130,10 @@ async def _country(uow: UnitOfWork, body: AgentBody) -> str | None:
         if wanted is None:
             continue
         try:
-            country = country or (await find(uow, wanted)).country
+            found = await find(uow, wanted)
         except NotFoundError as error:
             raise UnknownReferenceError(kind, [wanted]) from error
+        country = country or found.country
     return country
 
 
