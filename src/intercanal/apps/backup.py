@@ -24,7 +24,7 @@ ERASURES: Final = "erasures.jsonl"
 BLOBS: Final = "blobs/"
 FOLDER: Final = "folder/"
 SECRETS: Final = "folder/secrets.json"
-KEPT_IN_FOLDER: Final = ("secrets.json", "audit-heads", "tls")
+KEPT_IN_FOLDER: Final = ("secrets.json", "audit", "tls")
 """What of the data folder cannot be made again: without the secrets, what they protect cannot be read."""
 IN_MEMORY: Final = 8 * 1024 * 1024
 BLOCK: Final = 1024 * 1024

@@ -57,6 +57,14 @@ def restore_folder(source: Path, folder: StateFolder, present: Secrets) -> None:
     shutil.rmtree(folder.path / "nats" / "store", ignore_errors=True)
 
 
+def check_database(source: Path) -> None:
+    """Refuse a backup whose database is not the one it was made with, before anything is touched."""
+    manifest = read_manifest(source)
+    with tarfile.open(source, "r:") as archive:
+        if backup.digest(_member(archive, backup.DATABASE)) != manifest.database_sha256:
+            raise StartError(f"{source} is damaged: its database is not the one it was made with.")
+
+
 async def restore_database(
     installation: Installation,
     urls: databases.Urls,
@@ -66,7 +74,6 @@ async def restore_database(
     progress: backup.Progress,
 ) -> int:
     """Restore beside the present database, then change places; returns how many erased rows were erased again."""
-    manifest = read_manifest(source)
     passwords = roles.RolePasswords(
         owner=installation.secrets.owner, app=installation.secrets.app, journal=installation.secrets.journal
     )
@@ -78,7 +85,7 @@ async def restore_database(
     progress("database")
     with tempfile.TemporaryDirectory(prefix="intercanal-restore-", dir=installation.folder.path) as folder:
         dump = Path(folder) / backup.DATABASE
-        await asyncio.to_thread(_take_out, source, dump, manifest.database_sha256)
+        await asyncio.to_thread(_take_out, source, dump)
         program = pgtools.program("pg_restore", installation.folder.path)
         await pgtools.run(program, draft_url, "--exit-on-error", "--single-transaction", str(dump))
     await upgrade(databases.as_role(urls.server, DRAFT, roles.OWNER, passwords.owner))
@@ -130,12 +137,10 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     return found
 
 
-def _take_out(source: Path, dump: Path, sha256: str) -> None:
+def _take_out(source: Path, dump: Path) -> None:
     with tarfile.open(source, "r:") as archive, dump.open("w+b") as output:
         os.fchmod(output.fileno(), 0o600)
         shutil.copyfileobj(_member(archive, backup.DATABASE), output, backup.BLOCK)
-        if backup.digest(output) != sha256:
-            raise StartError(f"{source} is damaged: its database is not the one it was made with.")
 
 
 def erasures_in(source: Path) -> list[erasures.Erasure]:

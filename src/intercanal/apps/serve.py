@@ -170,7 +170,7 @@ def _account_for_ours(folder: StateFolder) -> Account | None:
     program = (sys.executable, sys.prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
     needed = [*map(Path, program), Path(intercanal.__file__), folder.run]
     for path in needed:
-        barrier = obstacle(path, folder.account)
+        barrier = obstacle(path, folder.account, listing=True)
         if barrier is not None:
             log.warning("serve.root_not_dropped", file=str(barrier))
             return None

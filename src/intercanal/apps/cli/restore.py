@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _restore(given: argparse.Namespace) -> int:
-    restore.read_manifest(given.source)
+    await asyncio.to_thread(restore.check_database, given.source)
     later = restore.erasures_in(given.erasures) if given.erasures else []
     async with hold(given.data, "restore") as installation:
         urls = await installation.start_server()

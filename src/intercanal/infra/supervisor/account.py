@@ -48,15 +48,16 @@ def _allows(path: Path, account: Account, bits: int) -> bool:
     return stat.S_IMODE(facts.st_mode) >> shift & bits == bits
 
 
-def obstacle(path: Path, account: Account | None) -> Path | None:
-    """Return the first folder on the way to `path` (or `path` itself) that the account may not enter or read."""
+def obstacle(path: Path, account: Account | None, *, listing: bool = False) -> Path | None:
+    """Return the first folder on the way to `path`, or `path` itself, that the account may not enter, read or list."""
     if account is None:
         return None
     real = path.resolve()
     for parent in reversed(real.parents):
         if not _allows(parent, account, 0o1):
             return parent
-    return None if _allows(real, account, 0o5 if real.is_dir() else 0o4) else real
+    of_folder = 0o5 if listing else 0o1
+    return None if _allows(real, account, of_folder if real.is_dir() else 0o4) else real
 
 
 def own(path: Path, account: Account | None) -> None:

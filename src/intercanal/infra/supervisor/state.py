@@ -63,7 +63,7 @@ class StateFolder:
     @property
     def heads(self) -> Path:
         """The signed heads of the audit chains, out of the database's reach."""
-        return self.path / "audit-heads"
+        return self.path / "audit"
 
     @property
     def tls(self) -> Path:

@@ -19,6 +19,7 @@ class StallWatch:
         self._stalls = STALLS.labels(process)
         self._lag = LAG.labels(process)
         self._timer: asyncio.TimerHandle | None = None
+        self.stalls = 0
 
     def start(self) -> None:
         """Begin, on the running loop."""
@@ -34,5 +35,6 @@ class StallWatch:
         lag = max(0.0, loop.time() - expected)
         self._lag.observe(lag)
         if lag > STALL:
+            self.stalls += 1
             self._stalls.inc()
         self._timer = loop.call_later(PERIOD, self._look, loop, loop.time() + PERIOD)
