@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import structlog
 from litestar import Router, WebSocket, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from sqlalchemy import select
 
 from intercanal.identity import service as identity
@@ -118,7 +118,7 @@ async def ticket(door: Door) -> Ticket:
 
 @websocket("/", opt={"permission": SELF})
 async def follow(
-    socket: WebSocket[Any, Any, Any], sockets: Sockets, after: int = Parameter(query="after", ge=0)
+    socket: WebSocket[Any, Any, Any], sockets: Sockets, after: Annotated[int, QueryParameter(ge=0)]
 ) -> None:
     """Send what concerns the caller, from just after a sequence; a gap closes with 4009: take a snapshot again."""
     principal = principal_of(socket.scope)  # type: ignore[arg-type]  # a typed dict is a mapping
