@@ -626,6 +626,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mail/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMailboxes */
+        get: operations["ApiMailMailboxesListMailboxes"];
+        put?: never;
+        /** CreateMailbox */
+        post: operations["ApiMailMailboxesCreateMailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mail/mailboxes/{mailbox_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetMailbox */
+        get: operations["ApiMailMailboxesMailboxIdGetMailbox"];
+        /** ChangeMailbox */
+        put: operations["ApiMailMailboxesMailboxIdChangeMailbox"];
+        post?: never;
+        /** RetireMailbox */
+        delete: operations["ApiMailMailboxesMailboxIdRetireMailbox"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mail/mailboxes/{mailbox_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** MailboxVersions */
+        get: operations["ApiMailMailboxesMailboxIdVersionsMailboxVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mail/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetMessage */
+        get: operations["ApiMailMessagesMessageIdGetMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mail/messages/{message_id}/attachments/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetAttachment */
+        get: operations["ApiMailMessagesMessageIdAttachmentsNumberGetAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mail/messages/{message_id}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetOriginal */
+        get: operations["ApiMailMessagesMessageIdOriginalGetOriginal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/agents": {
         parameters: {
             query?: never;
@@ -1490,6 +1595,18 @@ export interface components {
             /** @enum {string} */
             state: "open" | "accepted" | "declined" | "expired" | "withdrawn";
         };
+        /** DeliveryView */
+        DeliveryView: {
+            attempts: number;
+            /** Format: date-time */
+            changed_at: string;
+            code: string | null;
+            /** Format: date-time */
+            queued_at: string;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "failed";
+            status: string | null;
+        };
         /** DispositionBody */
         DispositionBody: {
             name: string;
@@ -1541,7 +1658,16 @@ export interface components {
             reason: "asked" | "retention" | "mistake";
         };
         /** @enum {string} */
-        ErrorCode: "customers.already_merged" | "customers.busy" | "customers.erased" | "customers.identity_known" | "customers.not_merged" | "customers.same_customer" | "customers.unknown" | "idempotency.key_invalid" | "idempotency.other_body" | "identity.bad_credentials" | "identity.bad_token" | "identity.beyond_own_rights" | "identity.email_invalid" | "identity.email_taken" | "identity.key_not_found" | "identity.last_admin" | "identity.name_invalid" | "identity.not_a_session" | "identity.password_weak" | "identity.permission_unknown" | "identity.role_in_use" | "identity.role_not_found" | "identity.session_not_found" | "identity.too_many_tries" | "identity.user_not_found" | "infra.busy" | "infra.database_away" | "infra.disk_full" | "interactions.agent_not_present" | "interactions.changed_meanwhile" | "interactions.conversation_not_found" | "interactions.disposition_not_found" | "interactions.disposition_unknown" | "interactions.never_queued" | "interactions.not_found" | "interactions.not_held_by_you" | "interactions.not_open" | "interactions.not_queued" | "interactions.not_yours_to_close" | "interactions.queue_unknown" | "interactions.transfer_to_one" | "interactions.two_customers" | "interactions.until_passed" | "internal" | "live.closing" | "live.decision_failed" | "live.full" | "live.interrupted" | "live.no_answer" | "live.no_domain" | "live.no_owner" | "live.owner_changed" | "live.storage" | "live.unstorable" | "mail.address_not_ascii" | "mail.address_taken" | "mail.changed_meanwhile" | "mail.file_unknown" | "mail.headers_too_large" | "mail.loop" | "mail.mailbox_leaving" | "mail.mailbox_unknown" | "mail.message_unknown" | "mail.nested_too_deep" | "mail.nobody_to_answer" | "mail.not_filed" | "mail.not_waiting" | "mail.queue_unknown" | "mail.too_large" | "mail.too_many_parts" | "mail.unreadable" | "mail.words_erased" | "people.agent_not_found" | "people.agent_offline" | "people.agent_unknown" | "people.capacity_out_of_bounds" | "people.changed_meanwhile" | "people.email_taken" | "people.gap_out_of_bounds" | "people.not_an_agent" | "people.skill_not_found" | "people.team_not_found" | "people.unknown_reference" | "request.cursor" | "request.duplicate" | "request.foreign_origin" | "request.invalid" | "request.malformed" | "request.not_permitted" | "request.origin_missing" | "request.too_large" | "request.too_many" | "request.unacceptable" | "request.unauthenticated" | "request.unknown_id" | "request.unknown_path" | "request.unknown_reference" | "request.unstorable" | "request.wrong_media_type" | "request.wrong_method" | "routing.calendar_unknown" | "routing.changed_meanwhile" | "routing.circles_out_of_order" | "routing.offer_" | "routing.offer_expired" | "routing.offer_not_found" | "routing.offer_unknown" | "routing.overflow_unknown" | "routing.queue_not_found" | "settings.not_a_choice" | "settings.out_of_bounds" | "settings.reason_missing" | "settings.unknown" | "settings.unknown_agent" | "settings.wrong_type" | "tenancy.address_invalid" | "tenancy.address_known" | "tenancy.address_unknown" | "tenancy.calendar_never_opens" | "tenancy.calendar_unknown" | "tenancy.changed_meanwhile" | "tenancy.country_unknown" | "tenancy.day_twice" | "tenancy.due_too_far" | "tenancy.employer_unknown" | "tenancy.holidays_category" | "tenancy.holidays_country" | "tenancy.holidays_subdivision" | "tenancy.instant_out_of_range" | "tenancy.site_unknown" | "tenancy.slug_taken" | "tenancy.span_empty" | "tenancy.tenant_unknown" | "tenancy.time_of_day" | "tenancy.timezone_unknown";
+        ErrorCode: "customers.already_merged" | "customers.busy" | "customers.erased" | "customers.identity_known" | "customers.not_merged" | "customers.same_customer" | "customers.unknown" | "idempotency.key_invalid" | "idempotency.other_body" | "identity.bad_credentials" | "identity.bad_token" | "identity.beyond_own_rights" | "identity.email_invalid" | "identity.email_taken" | "identity.key_not_found" | "identity.last_admin" | "identity.name_invalid" | "identity.not_a_session" | "identity.password_weak" | "identity.permission_unknown" | "identity.role_in_use" | "identity.role_not_found" | "identity.session_not_found" | "identity.too_many_tries" | "identity.user_not_found" | "infra.busy" | "infra.database_away" | "infra.disk_full" | "interactions.agent_not_present" | "interactions.changed_meanwhile" | "interactions.conversation_not_found" | "interactions.disposition_not_found" | "interactions.disposition_unknown" | "interactions.never_queued" | "interactions.not_found" | "interactions.not_held_by_you" | "interactions.not_open" | "interactions.not_queued" | "interactions.not_yours_to_close" | "interactions.queue_unknown" | "interactions.transfer_to_one" | "interactions.two_customers" | "interactions.until_passed" | "internal" | "live.closing" | "live.decision_failed" | "live.full" | "live.interrupted" | "live.no_answer" | "live.no_domain" | "live.no_owner" | "live.owner_changed" | "live.storage" | "live.unstorable" | "mail.address_not_ascii" | "mail.address_taken" | "mail.changed_meanwhile" | "mail.file_unknown" | "mail.headers_too_large" | "mail.loop" | "mail.mailbox_leaving" | "mail.mailbox_unknown" | "mail.message_unknown" | "mail.nested_too_deep" | "mail.nobody_to_answer" | "mail.not_filed" | "mail.not_waiting" | "mail.queue_unknown" | "mail.too_large" | "mail.too_many_parts" | "mail.unreadable" | "mail.words_erased" | "people.agent_not_found" | "people.agent_offline" | "people.agent_unknown" | "people.capacity_out_of_bounds" | "people.changed_meanwhile" | "people.email_taken" | "people.gap_out_of_bounds" | "people.not_an_agent" | "people.skill_not_found" | "people.team_not_found" | "people.unknown_reference" | "request.cursor" | "request.duplicate" | "request.foreign_origin" | "request.invalid" | "request.malformed" | "request.not_permitted" | "request.origin_missing" | "request.too_large" | "request.too_many" | "request.unacceptable" | "request.unauthenticated" | "request.unknown_id" | "request.unknown_path" | "request.unknown_reference" | "request.unstorable" | "request.wrong_media_type" | "request.wrong_method" | "routing.calendar_unknown" | "routing.changed_meanwhile" | "routing.circles_out_of_order" | "routing.offer_" | "routing.offer_expired" | "routing.offer_not_found" | "routing.offer_unknown" | "routing.overflow_unknown" | "routing.queue_not_found" | "settings.not_a_choice" | "settings.out_of_bounds" | "settings.reason_missing" | "settings.unknown" | "settings.wrong_type" | "tenancy.address_invalid" | "tenancy.address_known" | "tenancy.address_unknown" | "tenancy.calendar_never_opens" | "tenancy.calendar_unknown" | "tenancy.changed_meanwhile" | "tenancy.country_unknown" | "tenancy.day_twice" | "tenancy.due_too_far" | "tenancy.employer_unknown" | "tenancy.holidays_category" | "tenancy.holidays_country" | "tenancy.holidays_subdivision" | "tenancy.instant_out_of_range" | "tenancy.site_unknown" | "tenancy.slug_taken" | "tenancy.span_empty" | "tenancy.tenant_unknown" | "tenancy.time_of_day" | "tenancy.timezone_unknown";
+        /** FileView */
+        FileView: {
+            content_id: string | null;
+            content_type: string;
+            is_inline: boolean;
+            name: string;
+            number: number;
+            size: number;
+        };
         /** GivenPassword */
         GivenPassword: {
             password: string;
@@ -1653,6 +1779,60 @@ export interface components {
             name: string;
             revoked_at: string | null;
             role: string;
+        };
+        /** MailboxBody */
+        MailboxBody: {
+            address: string;
+            name?: string | null;
+            queue_id: string;
+            /** @default  */
+            reason: string;
+            signature?: string | null;
+        };
+        /** MailboxChange */
+        MailboxChange: {
+            name?: string | null;
+            queue_id: string;
+            /** @default  */
+            reason: string;
+            signature?: string | null;
+            version?: number | null;
+        };
+        /** MailboxVersion */
+        MailboxVersion: {
+            /** Format: date-time */
+            at: string;
+            author_id: string | null;
+            name: string | null;
+            queue_id: string;
+            reason: string;
+            retired: boolean;
+            signature: string | null;
+            version: number;
+        };
+        /** MailboxView */
+        MailboxView: {
+            address: string;
+            id: string;
+            name: string | null;
+            queue_id: string;
+            signature: string | null;
+            version: number;
+        };
+        /** MailView */
+        MailView: {
+            blocked_images: number;
+            conversation_id: string;
+            dated_at: string | null;
+            delivery: components["schemas"]["DeliveryView"] | null;
+            external_id: string | null;
+            files: components["schemas"]["FileView"][];
+            id: string;
+            interaction_id: string;
+            is_cut: boolean;
+            mailbox_id: string | null;
+            sender: string | null;
+            subject: string | null;
         };
         /** Me */
         Me: {
@@ -1845,6 +2025,16 @@ export interface components {
             items: components["schemas"]["TimelineItem"][];
             next_cursor?: string | null;
         };
+        /** Page[MailboxVersion] */
+        "Page_intercanal.mail.schemas.MailboxVersion_": {
+            items: components["schemas"]["MailboxVersion"][];
+            next_cursor?: string | null;
+        };
+        /** Page[MailboxView] */
+        "Page_intercanal.mail.schemas.MailboxView_": {
+            items: components["schemas"]["MailboxView"][];
+            next_cursor?: string | null;
+        };
         /** Page[AgentVersion] */
         "Page_intercanal.people.schemas.AgentVersion_": {
             items: components["schemas"]["AgentVersion"][];
@@ -2006,7 +2196,6 @@ export interface components {
         };
         /** SettingChange */
         SettingChange: {
-            agent_id?: string | null;
             /** @default  */
             reason: string;
             value: unknown;
@@ -3410,6 +3599,224 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    ApiMailMailboxesListMailboxes: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_intercanal.mail.schemas.MailboxView_"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMailboxesCreateMailbox: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat under the same key within 24 hours gets the first answer and changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxBody"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMailboxesMailboxIdGetMailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMailboxesMailboxIdChangeMailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMailboxesMailboxIdRetireMailbox: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMailboxesMailboxIdVersionsMailboxVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_intercanal.mail.schemas.MailboxVersion_"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMessagesMessageIdGetMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMessagesMessageIdAttachmentsNumberGetAttachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiMailMessagesMessageIdOriginalGetOriginal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
     ApiPeopleAgentsListAgents: {
         parameters: {
             query?: {
@@ -4255,9 +4662,7 @@ export interface operations {
     };
     ApiSettingsListSettings: {
         parameters: {
-            query?: {
-                agent_id?: string | null;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -4305,9 +4710,7 @@ export interface operations {
     };
     ApiSettingsKeyHistorySettingHistory: {
         parameters: {
-            query?: {
-                agent_id?: string | null;
-            };
+            query?: never;
             header?: never;
             path: {
                 key: string;
