@@ -5,7 +5,8 @@ from typing import Final
 from intercanal.apps.realtime import REALTIME
 from intercanal.customers.feature import feature as customers
 from intercanal.identity.feature import feature as identity
-from intercanal.infra.feature import Feature
+from intercanal.infra.db.housekeeping import keep_house
+from intercanal.infra.feature import Feature, Job
 from intercanal.infra.http import settings as settings_doors
 from intercanal.infra.settings.model import Registry
 from intercanal.interactions.feature import feature as interactions
@@ -18,7 +19,10 @@ SETTINGS: Final = Feature(
     name="settings", routers=(settings_doors.router,), permissions=(settings_doors.READ, settings_doors.CHANGE)
 )
 
+PLUMBING: Final = Feature(name="infra", jobs=(Job("infra_daily", "23 3 * * *", keep_house),))
+
 FEATURES: Final[tuple[Feature, ...]] = (
+    PLUMBING,
     SETTINGS,
     tenancy,
     identity,

@@ -3,7 +3,7 @@
 from alembic import op
 
 from intercanal.infra.live.tables import LiveDomain, LiveIdempotency, LiveLog, LiveRelay
-from intercanal.migrations.helpers import chain, make_partitions, protect_live
+from intercanal.migrations.helpers import chain, lookup_function, make_partitions, open_to_lookups, protect_live
 
 revision, down_revision = chain(__file__)
 
@@ -17,3 +17,8 @@ def upgrade() -> None:
     protect_live(LiveIdempotency, journal="SELECT, INSERT, UPDATE, DELETE")
     protect_live(LiveRelay)
     make_partitions(LiveLog)
+    open_to_lookups(LiveIdempotency, "ALL")
+    lookup_function(
+        "live_purge_answers", "before timestamptz", "bigint",
+        "WITH gone AS (DELETE FROM live_idempotency WHERE at < before RETURNING 1) SELECT count(*) FROM gone",
+    )  # fmt: skip
