@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.robots.caller import Caller, GaveUpError, RefusedError, new_key
+from bench.robots.caller import Caller, GaveUpError, RefusedError, Tally, new_key
 from bench.robots.diary import Act, Diary
 from bench.robots.http import LostError
 from bench.robots.manners import Manners
@@ -112,6 +112,10 @@ class Agent:
         self._offers: dict[str, asyncio.Task[None]] = {}
         self._ready = asyncio.Event()
 
+    def count_into(self, tally: Tally) -> None:
+        """Have what this robot sees from now on counted apart."""
+        self._caller.tally = tally
+
     async def work(self) -> None:
         """Be at the screen until told to leave; a cut, a restart and a reset are come back from."""
         while not self._gone:
@@ -126,9 +130,9 @@ class Agent:
 
     async def be(self, state: str) -> None:
         """Say where one is."""
-        answer = await self._caller.put("/api/people/me/presence", {"state": state})
         if state == "available":
-            self._free_at = answer.sent
+            self._free_at = time.perf_counter_ns()
+        await self._caller.put("/api/people/me/presence", {"state": state})
 
     async def leave(self) -> None:
         """Finish what is in hand, go offline and close the screen."""
@@ -268,12 +272,13 @@ class Agent:
         """Ask for something once, however often it takes; False when it was refused or never answered."""
         key = new_key()
         self._diary.asks(act, key, about)
+        if act == "closed":
+            # From here on: the offer that follows may arrive before the answer to this.
+            self._free_at = time.perf_counter_ns()
         try:
             answer = await self._caller.post(path, body or {}, key=key, what=act)
         except (RefusedError, GaveUpError):
             return False
-        if act == "closed":
-            self._free_at = answer.sent
         self._diary.was_told(act, key, about, _decode_id(answer.body).id)
         return True
 

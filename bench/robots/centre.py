@@ -63,6 +63,12 @@ class Centre:
         self.agents.extend(hired)
         return hired
 
+    def count_into(self, tally: Tally) -> None:
+        """Have what every robot sees from now on counted apart."""
+        self.tally = self.admin.tally = tally
+        for agent in self.agents:
+            agent.count_into(tally)
+
     def customer(self, channel: str = "task") -> Customer:
         """Return somebody who brings work through the API."""
         return Customer(self.admin, self.queue_id, self.diary, channel)
