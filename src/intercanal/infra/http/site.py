@@ -68,7 +68,7 @@ def site_router(folder: Path) -> Router | None:
     if page is None:
         return None
 
-    @route(["/", "/{path:path}"], http_method=_ALL, sync_to_thread=False, status_code=200)  # type: ignore[arg-type]
+    @route(["/", "/{path:path}"], http_method=_ALL, sync_to_thread=False, status_code=200)  # type: ignore[arg-type]  # names of methods serve as well as its enumeration
     def site(request: Request[Any, Any, Any]) -> Response[bytes]:
         path = request.scope["path"]
         if path.startswith("/api/"):
