@@ -1,5 +1,6 @@
 """Frames are numbered per subscription; a screen that reconnects inside the ring misses and repeats nothing."""
 
+import asyncio
 import json
 import random
 from datetime import UTC, datetime
@@ -117,3 +118,23 @@ def test_an_ended_session_loses_its_sockets_alone() -> None:
     hub.heard(batch(1, ("me",)))
     assert frames(mine) == [{"ended": REVOKED.code}]
     assert [f["sequence"] for f in frames(other)] == [1]
+
+
+async def test_a_snapshot_ahead_of_the_ring_is_waited_for_and_not_a_gap() -> None:
+    hub = Hub()
+    hub.opened(TENANT, 5)
+    waiting = asyncio.create_task(hub.reach(TENANT, 6))
+    await asyncio.sleep(0)
+    hub.heard(batch(6, ("me",)))
+    await asyncio.wait_for(waiting, 1)
+    screen = hub.attach(TENANT, "me", 6)
+    hub.heard(batch(7, ("me",)))
+    assert [(f["sequence"], f["previous"]) for f in frames(screen)] == [(7, 6)]
+
+
+async def test_a_sequence_that_never_comes_is_a_gap() -> None:
+    hub = Hub()
+    hub.opened(TENANT, 5)
+    await hub.reach(TENANT, 9, patience_s=0.01)
+    with pytest.raises(GapError):
+        hub.attach(TENANT, "me", 9)

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import structlog
 from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanSend, Receive, Scope, Send
@@ -64,6 +65,15 @@ def site_folder() -> Path:
     return checkout if checkout.is_dir() else package / "site"
 
 
+def own_pages(public_url: str) -> tuple[str, ...]:
+    """Return the addresses of our own pages; on this machine alone, `localhost` and `127.0.0.1` are one."""
+    names = ("localhost", "127.0.0.1")
+    parts = urlsplit(public_url)
+    if parts.hostname not in names or parts.port is None:
+        return (public_url,)
+    return tuple(f"{parts.scheme}://{name}:{parts.port}" for name in names)
+
+
 def http_app(
     services: Services, authenticator: TokenAuthenticator, passwords: Argon2Passwords, sockets: Sockets
 ) -> ASGIApp:
@@ -81,7 +91,9 @@ def http_app(
         extras=extras,
         registry=REGISTRY,
     )
-    options = HttpOptions(public_urls=(services.config.public_url,), site=site_folder(), version=intercanal.__version__)
+    options = HttpOptions(
+        public_urls=own_pages(services.config.public_url), site=site_folder(), version=intercanal.__version__
+    )
     return build_app(features.FEATURES, http, options)
 
 
@@ -91,7 +103,7 @@ async def compose(config: Config) -> AsyncIterator[ASGIApp]:
     async with core_services(config) as (services, runtime):
         authenticator = TokenAuthenticator(services.database, features.catalogue())
         listening = await authenticator.listen(services.bus)
-        sockets = Sockets(runtime.hub, runtime.live, authenticator)
+        sockets = Sockets(runtime.hub, runtime.live, authenticator, runtime.open_domain)
         listening += await sockets.listen(services.bus)
         passwords = Argon2Passwords()
         sweeping = asyncio.create_task(Sweeper(services.delivery).run(), name="outbox-sweeper")

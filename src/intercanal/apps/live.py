@@ -7,6 +7,7 @@ from nats.aio.client import Client
 
 import intercanal
 from intercanal.apps.config import Config
+from intercanal.apps.desktop import addressees
 from intercanal.infra.bus.nats import NatsBus, NatsLeases, NatsStreams, open_client
 from intercanal.infra.live.client import Live
 from intercanal.infra.live.core import LiveCore
@@ -19,7 +20,8 @@ from intercanal.infra.live.remote import LiveServer, RemoteLive, RoutedLive
 from intercanal.infra.realtime.hub import Hub
 from intercanal.interactions import live as interactions
 from intercanal.kernel.clock import Clock, SystemClock
-from intercanal.kernel.live import Component, Event, World
+from intercanal.kernel.ids import TenantId
+from intercanal.kernel.live import Component
 from intercanal.mail import live as mail
 from intercanal.people import live as people
 from intercanal.routing import live as routing
@@ -32,18 +34,6 @@ COMPONENTS: Final[tuple[Component, ...]] = (
 )
 
 _CONNECTIONS: Final = 6
-
-
-def addressees(world: World, event: Event) -> tuple[str, ...]:
-    """Say whose screens an event concerns: the agent it names, and whoever holds or is offered the work it names."""
-    named: list[str] = []
-    if agent_id := getattr(event, "agent_id", None):
-        named.append(agent_id)
-    if interaction_id := getattr(event, "interaction_id", None):
-        row = world.store(interactions.InteractionRow).get(interaction_id)
-        if row is not None:
-            named.extend(each for each in (row.agent_id, row.offered_to) if each)
-    return tuple(dict.fromkeys(named))
 
 
 def make_core() -> LiveCore:
@@ -90,6 +80,11 @@ class LiveRuntime:
         self._relay.start()
         self._publisher.start()
         await self._owner.start()
+
+    async def open_domain(self, tenant_id: TenantId) -> None:
+        """Begin a tenant's live work when it is this process's to do and has not begun."""
+        if self._owner.owns(tenant_id):
+            await self.engine.open(tenant_id)
 
     async def stop(self) -> None:
         """Finish what is in hand, publish it, give the leases back."""

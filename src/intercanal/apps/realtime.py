@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,6 +13,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import QueryParameter
 from sqlalchemy import select
 
+from intercanal.apps.desktop import DesktopEvent
 from intercanal.identity import service as identity
 from intercanal.identity.endpoints.authenticator import SUBJECTS, TokenAuthenticator
 from intercanal.identity.events import RightsChanged, SessionEnded
@@ -29,8 +31,8 @@ from intercanal.infra.realtime.hub import RESET, REVOKED, Ended, GapError, Hub, 
 from intercanal.interactions import service as interactions
 from intercanal.interactions.schemas import InteractionSummary
 from intercanal.kernel.clock import SystemClock
-from intercanal.kernel.errors import IntercanalError
-from intercanal.kernel.ids import new_id
+from intercanal.kernel.errors import ConflictError, IntercanalError
+from intercanal.kernel.ids import TenantId, new_id
 from intercanal.people import live as people
 from intercanal.people import service as people_service
 from intercanal.people.schemas import PresenceView
@@ -65,16 +67,34 @@ class Frame(msgspec.Struct, frozen=True):
     sequence: int
     previous: int
     at: datetime
-    event: Any
+    event: DesktopEvent
+
+
+class Frames(msgspec.Struct, frozen=True):
+    """What concerns the caller since a sequence; `sequence` is how far that goes."""
+
+    sequence: int
+    frames: list[Frame]
+
+
+OpenDomain = Callable[[TenantId], Awaitable[object]]
+
+_frames = msgspec.json.Decoder(Frame)
 
 
 class Sockets:
     """What a socket needs: who is told what, the live core, and whether a caller is still good."""
 
-    def __init__(self, hub: Hub, live: Live, authenticator: TokenAuthenticator) -> None:
+    def __init__(self, hub: Hub, live: Live, authenticator: TokenAuthenticator, open_domain: OpenDomain) -> None:
         self.hub = hub
         self.live = live
         self.authenticator = authenticator
+        self._open_domain = open_domain
+
+    async def prepare(self, tenant_id: TenantId, after: int) -> None:
+        """See that the tenant's live work has begun here, and has come as far as the caller's snapshot."""
+        await self._open_domain(tenant_id)
+        await self.hub.reach(tenant_id, after)
 
     async def listen(self, bus: Bus) -> list[BusSubscription]:
         """Hear from every process whose rights ended or changed: those sockets close at once."""
@@ -116,6 +136,18 @@ async def ticket(door: Door) -> Ticket:
     return Ticket(issued)
 
 
+@get("/frames", opt={"permission": SELF})
+async def frames(door: Door, sockets: Sockets, after: Annotated[int, QueryParameter(ge=0)]) -> Frames:
+    """Catch up without a socket: the frames just after a sequence, or 409 `realtime.gap` when a snapshot is due."""
+    asker = door.principal
+    await sockets.prepare(asker.tenant_id, after)
+    try:
+        sequence, missed = sockets.hub.since(asker.tenant_id, asker.agent_id or asker.id, after)
+    except GapError as error:
+        raise ConflictError("realtime.gap") from error
+    return Frames(sequence, [_frames.decode(frame) for frame in missed])
+
+
 @websocket("/", opt={"permission": SELF})
 async def follow(
     socket: WebSocket[Any, Any, Any], sockets: Sockets, after: Annotated[int, QueryParameter(ge=0)]
@@ -124,6 +156,7 @@ async def follow(
     principal = principal_of(socket.scope)  # type: ignore[arg-type]  # a typed dict is a mapping
     await socket.accept()
     address = principal.agent_id or principal.id
+    await sockets.prepare(principal.tenant_id, after)
     try:
         subscription = sockets.hub.attach(principal.tenant_id, address, after, principal.credential_id or "")
     except GapError:
@@ -205,6 +238,6 @@ async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subs
             return
 
 
-router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, follow])
+router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, frames, follow])
 
 REALTIME: Final = Feature(name="realtime", routers=(router,))

@@ -5,6 +5,7 @@ something is missing; then it takes a snapshot again.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -88,7 +89,14 @@ class _Ring:
         self.latest: dict[str, int] = {}
         self.kept: deque[_Kept] = deque()
         self.subscriptions: dict[str, list[Subscription]] = {}
+        self.reached = asyncio.Event()
         self._size = size
+
+    def advance(self, last: int) -> None:
+        """Stand at a sequence, and wake whoever waits for one."""
+        self.last = last
+        self.reached.set()
+        self.reached = asyncio.Event()
 
     def keep(self, entry: _Kept) -> None:
         self.kept.append(entry)
@@ -143,7 +151,7 @@ class Hub:
             for sequence, event, addressees in decision.addressed():
                 if addressees:
                     self._tell(ring, _Kept(sequence, addressees, self._body(decision.at, event)))
-        ring.last = acked.last
+        ring.advance(acked.last)
 
     def _body(self, at: object, event: object) -> str:
         return f'"at":{_encode(at).decode()},"event":{_encode(event).decode()}}}'
@@ -164,6 +172,14 @@ class Hub:
             for subscription in listening:
                 subscription.end(RESET)
 
+    async def reach(self, tenant_id: TenantId, sequence: int, patience_s: float = 2.0) -> None:
+        """Wait until the ring stands at a sequence: a snapshot may have read it before this hub heard of it."""
+        ring = self._rings.get(tenant_id)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while ring is not None and ring.last < sequence:
+                    await ring.reached.wait()
+
     def attach(self, tenant_id: TenantId, address: str, after: int, credential: str = "") -> Subscription:
         """Follow an address from just after a sequence; raises `GapError` when the ring does not reach back so far."""
         ring = self._rings.get(tenant_id)
@@ -175,6 +191,13 @@ class Hub:
         ring.subscriptions.setdefault(address, []).append(subscription)
         ring.latest.setdefault(address, after)
         return subscription
+
+    def since(self, tenant_id: TenantId, address: str, after: int) -> tuple[int, list[str]]:
+        """Return the tenant's last sequence and the frames of an address after one; raises `GapError` as `attach`."""
+        ring = self._rings.get(tenant_id)
+        if ring is None:
+            raise GapError
+        return ring.last, ring.since(address, after)
 
     def detach(self, subscription: Subscription) -> None:
         """Forget a socket that has gone."""
