@@ -1,5 +1,6 @@
 """The way out: one mail at a time to the relay, encrypted when the relay can."""
 
+import re
 from typing import Final
 
 import aiosmtplib
@@ -15,6 +16,7 @@ from aiosmtplib import (
 from intercanal.mail.ports import NotTakenError
 
 _TIMEOUT_S: Final = 60.0
+_WRITABLE: Final = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
 _FINAL: Final = 500
 # the relay wants to know who we are: somebody must set it up, and no mail is lost meanwhile
 _NOT_SET_UP: Final = frozenset({530, 534, 535, 538})
@@ -30,6 +32,9 @@ class SmtpRelay:
 
     async def send(self, sender: str, recipient: str, raw: bytes, *, needs_utf8: bool = False) -> None:
         """Return once the relay has taken the mail over."""
+        if not (_WRITABLE.fullmatch(sender) and _WRITABLE.fullmatch(recipient)):
+            # an address that cannot be written in a command without changing the command
+            raise NotTakenError(None, is_final=True)
         # as mail servers do between themselves (RFC 7435): encrypted without a known certificate beats plain text
         client = aiosmtplib.SMTP(
             hostname=self._host,
@@ -57,9 +62,6 @@ class SmtpRelay:
             raise _refused(error.code) from error
         except SMTPNotSupported as error:
             raise NotTakenError(None, is_final=needs_utf8) from error
-        except ValueError as error:
-            # an address that cannot be written in a command without changing the command
-            raise NotTakenError(None, is_final=True) from error
         except (SMTPException, OSError) as error:
             # away, or cut off before it answered: whether it took the mail is unknown, so it is asked again
             raise NotTakenError(None, is_final=False) from error

@@ -47,6 +47,13 @@ class _Handler:
         self._postbox = postbox
         self._options = options
 
+    async def handle_EHLO(  # noqa: N802 - the name aiosmtpd calls
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Tell what this server can; nobody signs in here, though the library always says one could."""
+        session.host_name = hostname
+        return [line for line in responses if not line.startswith("250-AUTH")]
+
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:

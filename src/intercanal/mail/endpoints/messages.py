@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from intercanal.infra.blobs.port import BlobNotFoundError, Blobs
@@ -15,6 +17,8 @@ from intercanal.mail.schemas import MailView
 
 ORIGINAL_NAME = "original.eml"
 
+Store = NamedDependency[SkipValidation[Blobs]]
+
 
 @get("/messages/{message_id:str}", opt={"permission": "mail.read"})
 async def get_message(door: Door, message_id: str) -> MailView:
@@ -23,14 +27,14 @@ async def get_message(door: Door, message_id: str) -> MailView:
 
 
 @get("/messages/{message_id:str}/original", opt={"permission": "mail.read"})
-async def get_original(door: Door, message_id: str, blobs: Blobs) -> Stream:
+async def get_original(door: Door, message_id: str, blobs: Store) -> Stream:
     """Return a received mail as it came."""
     key = await door.read(lambda uow: service.original_of(uow, message_id))
     return await _download(blobs, key, ORIGINAL_NAME, "message/rfc822")
 
 
 @get("/messages/{message_id:str}/attachments/{number:int}", opt={"permission": "mail.read"})
-async def get_attachment(door: Door, message_id: str, number: int, blobs: Blobs) -> Stream:
+async def get_attachment(door: Door, message_id: str, number: int, blobs: Store) -> Stream:
     """Return a file of a received mail; files are numbered from 1."""
     file = await door.read(lambda uow: service.stored_file(uow, message_id, number))
     return await _download(blobs, file.blob, file.name, file.content_type)
