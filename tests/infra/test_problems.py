@@ -22,6 +22,8 @@ UNKNOWN = "01900000-0000-7000-8000-00000000dead"
         ("POST", "/api/sample", "reader", b'{"text": "x"}', 403, "request.not_permitted"),
         ("POST", "/api/sample", "one", b"{", 400, "request.malformed"),
         ("POST", "/api/sample", "one", b"\xff\xfe", 400, "request.malformed"),
+        ("POST", "/api/sample", "one", b'{"name": "\xff"}', 400, "request.malformed"),
+        ("POST", "/api/sample", "one", b"[" * 100_000, 400, "request.malformed"),
         ("POST", "/api/sample", "one", b'{"text": 5}', 400, "request.invalid"),
         ("POST", "/api/sample", "one", b"{}", 400, "request.invalid"),
         ("POST", "/api/sample", "one", b'{"text": "x", "other": 1}', 400, "request.invalid"),

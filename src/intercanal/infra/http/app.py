@@ -27,6 +27,7 @@ from intercanal.infra.http.principal import Authenticator
 from intercanal.infra.http.probes import Check, probes_router
 from intercanal.infra.http.problems import handle
 from intercanal.infra.http.site import site_router
+from intercanal.kernel.errors import InvalidError
 
 MAX_BODY = 1_000_000
 
@@ -52,6 +53,17 @@ class HttpServices(msgspec.Struct, frozen=True):
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
 
 
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body is refused when it is no JSON, also for the two reasons that escape the decoder."""
+
+    async def json(self) -> Any:
+        """Decode the body."""
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise InvalidError("request.malformed") from error
+
+
 class PermissionMistakeError(RuntimeError):
     """A handler states no permission, or one that no feature declares."""
 
@@ -73,6 +85,7 @@ def build_litestar(
             guards=[make_guard(services.authenticate, Origins(options.public_urls), limits)],
             dependencies={"door": Provide(_door_of(services.doors), sync_to_thread=False), **_extras(services.extras)},
             exception_handlers={Replay: _replay, Exception: handle},
+            request_class=JsonRequest,
             openapi_config=OpenAPIConfig(
                 title="Intercanal", version=options.version, path="/-/schema", openapi_router=own_pages(),
                 render_plugins=[JsonRenderPlugin()],
