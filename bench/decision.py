@@ -15,6 +15,7 @@ from bench.common import Bench, Param, percentile
 from intercanal.infra.live.core import LiveCore
 from intercanal.interactions import live as interactions
 from intercanal.kernel.ids import TenantId, seeded_id
+from intercanal.kernel.live import Command
 from intercanal.people import live as people
 from intercanal.routing import live as routing
 from intercanal.routing.domain import (
@@ -34,7 +35,7 @@ from intercanal.routing.domain import (
 from tests.routing.test_matcher_agrees_with_brute_force import Twins
 
 SIZES = (200, 2_000, 20_000, 170_000)
-LIVE_SIZES = (200, 34_000)
+LIVE_SIZES, LIVE_COMMANDS = (200, 34_000), 30_000
 PROFILES = SKILLS = 200
 SKILLS_EACH = 5
 BUSY = 0.9
@@ -188,51 +189,65 @@ def compare(bench: Bench, seed: int, agents: int, decisions: int) -> bool:
     return agreed
 
 
-def measure_live(bench: Bench, size: int, lives: int = 10_000) -> None:
-    """Print how many commands a whole live core decides, rows and all: arrival, offer, acceptance and end."""
-    core = LiveCore((people.component, interactions.component, routing.component))
-    world = core.new_world(TenantId(seeded_id(START, "tenant", 0)))
-    chance, now, count = random.Random(size), START, 0
+class Centre:
+    """A whole live core in memory, rows and all: queues, agents who are there, nine in ten of them on a call."""
 
-    def decide(command: people.ConfigureAgent | routing.ConfigureQueue | people.SetPresence) -> None:
-        core.decide(world, command, now, "setup")
-
-    skills = [seeded_id(START, "skill", number) for number in range(SKILLS)]
-    queues = [seeded_id(START, "queue", number) for number in range(SKILLS)]
-    for queue_id, skill in zip(queues, skills, strict=True):
-        circles = [routing.Circle(skills={skill: 1})]
-        decide(routing.ConfigureQueue(queue_id=queue_id, version=1, circles=circles))
-    for number in range(size):
-        agent_id = seeded_id(START, "agent", number)
-        can = {skills[(number % PROFILES + step) % SKILLS]: 3 for step in range(SKILLS_EACH)}
+    def __init__(self, size: int) -> None:
+        self.core = LiveCore((people.component, interactions.component, routing.component))
+        self.world = self.core.new_world(TenantId(seeded_id(START, "tenant", 0)))
+        self.chance, self.now, self.count = random.Random(size), START, 0
+        self.held: list[tuple[str, str]] = []
+        self.wanted = int(size * BUSY)
+        skills = [seeded_id(START, "skill", number) for number in range(SKILLS)]
+        self.queues = [seeded_id(START, "queue", number) for number in range(SKILLS)]
+        for queue_id, skill in zip(self.queues, skills, strict=True):
+            circles = [routing.Circle(skills={skill: 1})]
+            self.decide(routing.ConfigureQueue(queue_id=queue_id, version=1, circles=circles))
+        profiles = [dict.fromkeys(self.chance.sample(skills, SKILLS_EACH), 3) for _ in range(PROFILES)]
         bounds = dict.fromkeys(CHANNELS, 1)
-        decide(people.ConfigureAgent(agent_id=agent_id, version=1, skills=can, bounds=bounds))
-        decide(people.SetPresence(agent_id, "available"))
-    for store in world.stores.values():
-        store.take_touched()
+        for number in range(size):
+            agent_id, can = seeded_id(START, "agent", number), profiles[number % PROFILES]
+            self.decide(people.ConfigureAgent(agent_id=agent_id, version=1, skills=can, bounds=bounds))
+            self.decide(people.SetPresence(agent_id, "available"))
+        while len(self.held) < self.wanted:
+            self.step()
+
+    def decide(self, command: Command) -> None:
+        """Decide a command, take what is offered, and keep the books as the engine does."""
+        self.count += 1
+        self.now += timedelta(milliseconds=1)
+        events = self.core.decide(self.world, command, self.now, f"{self.count}")
+        for store in self.world.stores.values():
+            store.take_touched()
+        for event in events:
+            if isinstance(event, routing.OfferMade):
+                self.held.append((event.interaction_id, event.agent_id))
+                self.decide(routing.AcceptOffer(event.offer_id, event.agent_id))
+
+    def step(self) -> None:
+        """End a call when nine in ten agents are busy, else let one arrive."""
+        if len(self.held) < self.wanted:
+            incoming = interactions.Incoming(channel="voice", queue_id=self.chance.choice(self.queues))
+            self.decide(interactions.Open(incoming))
+        else:
+            place = self.chance.randrange(len(self.held))
+            (work, agent_id), self.held[place] = self.held[place], self.held[-1]
+            self.held.pop()
+            self.decide(interactions.Close(work, agent_id))
+
+
+def measure_live(bench: Bench, size: int) -> None:
+    """Print how many commands a whole live core decides in memory: arrival, offer, acceptance and end."""
+    centre = Centre(size)
     gc.collect()
     gc.freeze()
-    begun, cpu = time.perf_counter(), time.process_time()
-    held: list[tuple[str, str]] = []
-    for number in range(lives):
-        now += timedelta(milliseconds=2)
-        incoming = interactions.Incoming(channel="voice", queue_id=chance.choice(queues))
-        for event in core.decide(world, interactions.Open(incoming), now, f"open/{number}"):
-            if isinstance(event, routing.OfferMade):
-                core.decide(world, routing.AcceptOffer(event.offer_id, event.agent_id), now, f"accept/{number}")
-                held.append((event.interaction_id, event.agent_id))
-                count += 1
-        count += 1
-        if len(held) > size * BUSY / 2:
-            work, agent_id = held.pop(0)
-            core.decide(world, interactions.Close(work, agent_id), now, f"close/{number}")
-            count += 1
-        for store in world.stores.values():
-            store.take_touched()
+    begun, cpu, count = time.perf_counter(), time.process_time(), centre.count
+    while centre.count - count < LIVE_COMMANDS:
+        centre.step()
+    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
     gc.unfreeze()
-    params = {"agents": size}
-    bench.figure("live_commands_per_s", params, count / (time.perf_counter() - begun), "1/s")
-    bench.figure("live_commands_per_cpu_s", params, count / (time.process_time() - cpu), "1/s")
+    bench.figure("live_commands_per_s", {"agents": size}, (centre.count - count) / wall, "1/s")
+    bench.figure("live_commands_per_cpu_s", {"agents": size}, (centre.count - count) / cpu, "1/s")
 
 
 def main() -> int:
