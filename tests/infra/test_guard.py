@@ -55,6 +55,18 @@ async def test_configured_origins_replace_the_host_header(bench: Bench) -> None:
     assert "max-age=" in ours.headers["strict-transport-security"]
 
 
+async def test_this_machine_is_known_by_each_of_its_names_on_our_port_alone(bench: Bench) -> None:
+    async with bench.client(public_urls=("http://127.0.0.1:8080",)) as client:
+        seen = [
+            (await client.post("/api/sample", content=BODY, headers=COOKIE | {"origin": origin})).status_code
+            for origin in (
+                "http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080",
+                "http://localhost:8081", "https://localhost:8080", "http://localhost",
+            )
+        ]  # fmt: skip
+    assert seen == [201, 201, 201, 403, 403, 403]
+
+
 async def test_a_foreign_page_cannot_sign_somebody_in(bench: Bench) -> None:
     async with bench.client() as client:
         ours = await client.post("/api/sample/open", content=BODY)

@@ -1,18 +1,20 @@
 """Which pages may act through a browser that sends its session cookie by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from intercanal.kernel.errors import ForbiddenError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 class Origins:
     """The page origins that are ours: those configured, or else the host the request itself was sent to."""
 
     def __init__(self, public_urls: Iterable[str] = ()) -> None:
-        self._ours = frozenset(_origin(url) for url in public_urls)
+        self._ours = frozenset(name for url in public_urls for name in _names_of(url))
 
     def is_ours(self, origin: str, host: str | None) -> bool:
         """Say whether an Origin header names one of our own pages."""
@@ -35,6 +37,15 @@ class Origins:
             raise ForbiddenError("request.foreign_origin")
         if by_cookie and origin is None and fetch_site is None:
             raise ForbiddenError("request.origin_missing")
+
+
+def _names_of(url: str) -> Iterator[str]:
+    """Give the origin of a URL; this very machine is known by three names, and people type any of them."""
+    yield _origin(url)
+    parts = urlsplit(url)
+    if parts.hostname in _LOOPBACK:
+        port = "" if parts.port is None else f":{parts.port}"
+        yield from (f"{parts.scheme}://{name}{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
 
 
 def _origin(url: str) -> str:
