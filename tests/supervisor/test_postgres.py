@@ -1,7 +1,6 @@
 """PostgreSQL as our child: nothing acknowledged is lost, root is dropped, the folder says which version serves it."""
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 
@@ -108,7 +107,6 @@ async def test_given_the_server_when_it_is_asked_then_nothing_durable_is_off_and
     await connection.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root cannot run PostgreSQL as itself")
 async def test_given_a_folder_behind_one_that_is_roots_alone_when_the_server_starts_then_it_works_and_no_mode_changes(
     open_folder: Path, background: Background
 ) -> None:

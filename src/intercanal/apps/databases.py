@@ -1,6 +1,8 @@
 """Brings a PostgreSQL server to what the product needs: three roles, one database, its extensions, its tables."""
 
+import importlib
 import os
+from types import ModuleType
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -10,7 +12,6 @@ import msgspec
 from intercanal.infra.db import roles
 from intercanal.infra.supervisor.postgres import PostgresPlace
 from intercanal.infra.supervisor.state import Secrets
-from intercanal.migrations.run import upgrade
 
 DATABASE: Final = "intercanal"
 URL_VARIABLE: Final = "INTERCANAL_DATABASE_URL"
@@ -62,6 +63,11 @@ def name_of(urls: Urls) -> str:
     return urlsplit(urls.superuser).path.strip("/")
 
 
+def load_migrations() -> ModuleType:
+    """Return the migrations; loading them takes a second, which is better spent while something else is waited for."""
+    return importlib.import_module("intercanal.migrations.run")
+
+
 async def bring_up(urls: Urls, secrets: Secrets) -> None:
     """Make or refresh roles, database, extensions and tables; safe to repeat, and two at once follow one another."""
     passwords = roles.RolePasswords(owner=secrets.owner, app=secrets.app, journal=secrets.journal)
@@ -77,4 +83,4 @@ async def bring_up(urls: Urls, secrets: Secrets) -> None:
         await roles.prepare_database(inside)
     finally:
         await inside.close()
-    await upgrade(urls.owner)
+    await load_migrations().upgrade(urls.owner)

@@ -38,6 +38,8 @@ class Installation:
 
     async def start_server(self) -> databases.Urls:
         """Start PostgreSQL unless one is configured, whatever is in it."""
+        # Loading what migrates takes as long as making a database cluster: it is done meanwhile.
+        loading = asyncio.create_task(asyncio.to_thread(databases.load_migrations))
         urls = databases.configured_server(self.secrets)
         if urls is None:
             place = await asyncio.to_thread(
@@ -46,15 +48,20 @@ class Installation:
             self._on_end.callback(postgres.forget, place)
             await self.supervisor.start(postgres.child(place))
             urls = databases.own_server(place, self.secrets)
+        await loading
         return urls
 
     async def start_database(self) -> databases.Urls:
         """Start PostgreSQL unless one is configured, and bring it to this program's schema."""
         urls = await self.start_server()
+        await self.bring_up(urls)
+        return urls
+
+    async def bring_up(self, urls: databases.Urls) -> None:
+        """Bring the database to this program's schema, and let commands of the administrator find it."""
         await databases.bring_up(urls, self.secrets)
         private_file(self.folder.administration, msgspec.json.encode(urls), None)
         self._on_end.callback(self.folder.administration.unlink, missing_ok=True)
-        return urls
 
     async def start_bus(self) -> Bus:
         """Start NATS unless one is configured."""

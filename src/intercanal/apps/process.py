@@ -17,11 +17,9 @@ from litestar import Litestar
 
 from intercanal.apps import config as configuration
 from intercanal.apps.config import Config, ConfigError
+from intercanal.apps.ready import say_ready
 from intercanal.infra.telemetry import logs, traces
 from intercanal.infra.telemetry.stalls import StallWatch
-
-READY: Final = "intercanal: ready"
-"""What a process prints once it can work; its supervisor waits for this line."""
 
 CLOSING_SECONDS: Final = 8
 
@@ -36,11 +34,6 @@ class Role(Protocol):
     def __call__(self, config: Config, ready: Ready, stopping: asyncio.Event) -> Coroutine[None, None, None]:
         """Run."""
         ...
-
-
-def say_ready() -> None:
-    """Tell whoever started us."""
-    print(READY, flush=True)  # noqa: T201 - the line that the supervisor reads
 
 
 class _Server(uvicorn.Server):
@@ -110,15 +103,16 @@ async def run(roles: Sequence[str], config: Config, ready: Ready = say_ready) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     waiting = set(roles)
+    # From here on a stall is a fault; while a process gets ready it loads a thousand modules.
+    watch = StallWatch("+".join(roles))
 
     def role_ready(role: str) -> None:
         waiting.discard(role)
         if not waiting:
+            watch.start()
             log.info("process.ready")
             ready()
 
-    watch = StallWatch("+".join(roles))
-    watch.start()
     try:
         async with asyncio.TaskGroup() as tasks:
             for role in roles:

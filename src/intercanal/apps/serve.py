@@ -21,7 +21,7 @@ import structlog
 import intercanal
 from intercanal.apps import config as configuration
 from intercanal.apps import installation as installations
-from intercanal.apps.process import READY
+from intercanal.apps.ready import READY
 from intercanal.infra import tls
 from intercanal.infra.supervisor.account import Account, obstacle, private_file, private_folder
 from intercanal.infra.supervisor.errors import StartError
@@ -91,8 +91,8 @@ async def _start(
     doors: Mapping[str, socket.socket],
     on_ready: OnReady | None,
 ) -> None:
-    urls = await installation.start_database()
-    bus = await installation.start_bus()
+    urls = await installation.start_server()
+    _, bus = await asyncio.gather(installation.bring_up(urls), installation.start_bus())
     folder = installation.folder
     files = _certificate(options, folder)
     config = configuration.Config(
@@ -192,5 +192,6 @@ def _ours(role: str, folder: StateFolder, account: Account | None, doors: Mappin
         account=account,
         pass_fds=tuple(door.fileno() for door in mine.values()),
         reads_errors=False,
+        is_quotable=False,
         drain_seconds=DRAIN_SECONDS,
     )

@@ -120,12 +120,21 @@ class Child:
             async with asyncio.TaskGroup() as tasks:
                 waiting = True
                 async for line in _lines(stream):
-                    self._log.info("child_says", line=line.decode(errors="replace").rstrip())
+                    self._note(line)
                     if waiting and self.spec.ready_text in line:
                         waiting = False
                         tasks.create_task(self._confirm(process))
         finally:
             transport.close()
+
+    def _note(self, line: bytes) -> None:
+        said = line.rstrip()
+        if said == self.spec.ready_text or (self.spec.chatter is not None and self.spec.chatter in said):
+            return
+        if self.spec.is_quotable:
+            self._log.info("child_says", line=said.decode(errors="replace"))
+        else:
+            self._log.info("child_says", characters=len(said))
 
     async def _confirm(self, process: Process) -> None:
         try:

@@ -122,6 +122,7 @@ def child(place: NatsPlace) -> ChildSpec:
         command=(str(place.program), "-c", f"{place.handed.path}/{CONFIGURATION_FILE}"),
         ready_text=b"Server is ready",
         verify=lambda: check(place.url, place.token),
+        chatter=b"[INF]",
         account=place.account,
         pass_fds=place.handed.descriptors,
         drain_seconds=30.0,

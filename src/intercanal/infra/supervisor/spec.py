@@ -17,6 +17,7 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `patience` is how long a first start may be retried when the process ends at once (a dead server's pid can
     linger for a while); a process that stays alive may take all the time it needs, as in a crash recovery.
+    Lines with `chatter` are not logged; of a child whose output is not quotable only the length of a line is.
     """
 
     name: str
@@ -27,6 +28,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     account: Account | None = None
     pass_fds: tuple[int, ...] = ()
     reads_errors: bool = True
+    chatter: bytes | None = None
+    is_quotable: bool = True
     drain_signal: signal.Signals = signal.SIGTERM
     drain_seconds: float = 30.0
     patience: float = 30.0
