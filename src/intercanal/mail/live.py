@@ -159,7 +159,7 @@ OUTGOING = StateTable(
 
 
 def _receive(world: World, command: Receive, ctx: Context) -> None:
-    if command.classification == "normal" and command.queue_id not in world.part(interactions.KnownQueues):
+    if _begins(world, command) and command.queue_id not in world.part(interactions.KnownQueues):
         raise Refused("mail.queue_unknown")
     interaction_id = interactions.receive(
         world,
@@ -178,6 +178,14 @@ def _receive(world: World, command: Receive, ctx: Context) -> None:
     ctx.emit(Filed(command.message_id, row.id, row.conversation_id, command.mailbox_id, command.customer_id))
     if command.undelivered is not None:
         _fail_returned(world, ctx, command.undelivered)
+
+
+def _begins(world: World, command: Receive) -> bool:
+    """Say whether a mail needs its queue: only what begins new work has to wait somewhere."""
+    if command.classification != "normal":
+        return False
+    known = command.conversation_id
+    return known is None or world.part(interactions.OpenWork).continues(known, "mail") is None
 
 
 def _fail_returned(world: World, ctx: Context, returned: Undelivered) -> None:
