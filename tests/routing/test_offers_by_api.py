@@ -94,7 +94,7 @@ async def test_a_missed_offer_returns_by_itself_and_is_refused_as_expired(desk: 
     async def returned() -> bool:
         return await desk.state(work) == "queued"
 
-    await until(returned)
+    await until(returned, 30)
     assert (await desk.ana.get("/api/people/me"))["presence"] == "paused"
     await desk.ana.refused(409, "routing.offer_expired", "POST", f"/api/routing/offers/{offer.id}/accept", {})
 

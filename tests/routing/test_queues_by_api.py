@@ -133,7 +133,7 @@ class TestHours:
         async def closed() -> bool:
             return not (await live_queue(api, tenant_id, queue)).is_open
 
-        await until(closed)
+        await until(closed, 30)
         versions = (await admin.get(f"/api/routing/queues/{queue}/versions"))["items"]
         assert [one["reason"] for one in versions] == ["routing.hours_changed", ""]
 

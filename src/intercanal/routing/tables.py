@@ -11,7 +11,10 @@ from intercanal.routing.live import OFFERS, QUEUES, STANDBYS, WAITS
 
 
 class Queue(Versioned, Base):
-    """A queue as its author wrote it; `circles` are those that join after a wait."""
+    """A queue as its author wrote it; `circles` are those that join after a wait.
+
+    `hours_digest` tells which hours of its calendar the core was given with this version.
+    """
 
     __tablename__ = "routing_queue_settings"
 
@@ -23,6 +26,7 @@ class Queue(Versioned, Base):
     targets: Mapped[dict[str, Any]]
     offer_timeout_s: Mapped[int]
     calendar_id: Mapped[str | None]
+    hours_digest: Mapped[str | None]
     overflow: Mapped[dict[str, Any] | None]
 
 

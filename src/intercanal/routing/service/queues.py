@@ -1,5 +1,6 @@
 """Queues: their settings, kept in versions, and their way into the live core."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,16 +70,14 @@ async def queue_versions(uow: UnitOfWork, queue_id: str) -> list[QueueView]:
 async def refresh_hours(uow: UnitOfWork, calendar_id: str | None = None) -> int:
     """Give the core the hours of a calendar as they are now, of every calendar when none is named.
 
-    A queue whose hours the core already knows stays as it is; returns how many did not.
+    A queue that already has these hours stays as it is, so that a repeat changes nothing; returns how many had not.
     """
     of_it = Queue.calendar_id.is_not(None) if calendar_id is None else Queue.calendar_id == calendar_id
-    rows = await versions.all_current(uow, Queue, of_it)
-    known = await repository.live_queues(uow, [row.id for row in rows])
     changed = 0
-    for row in rows:
-        live = known.get(row.id)
-        if row.calendar_id is not None and (live is None or live.calendar != await _hours(uow, row.calendar_id)):
-            await _configure(uow, versions.next_of(uow, row, {}, HOURS_CHANGED))
+    for row in await versions.all_current(uow, Queue, of_it):
+        digest = await _digest(uow, row.calendar_id)
+        if row.hours_digest != digest:
+            await _configure(uow, versions.next_of(uow, row, {"hours_digest": digest}, HOURS_CHANGED))
             changed += 1
     return changed
 
@@ -100,8 +99,6 @@ async def _values(uow: UnitOfWork, body: QueueBody, queue_id: str | None) -> dic
     await people.check_known(uow, sorted(skill_ids), sorted({team for circle in circles for team in circle.team_ids}))
     if body.overflow is not None:
         await _check_overflow(uow, body.overflow, queue_id)
-    if body.calendar_id is not None:
-        await _hours(uow, body.calendar_id)
     return {
         "name": " ".join(body.name.split()),
         "skills": dict(body.skills),
@@ -111,6 +108,7 @@ async def _values(uow: UnitOfWork, body: QueueBody, queue_id: str | None) -> dic
         "targets": body.targets.given(),
         "offer_timeout_s": body.offer_timeout_s,
         "calendar_id": body.calendar_id,
+        "hours_digest": await _digest(uow, body.calendar_id),
         "overflow": None if body.overflow is None else msgspec.to_builtins(body.overflow),
         "retired": False,
     }
@@ -127,6 +125,13 @@ async def _hours(uow: UnitOfWork, calendar_id: str) -> CalendarSpec:
         return await tenancy.calendar_spec(uow, calendar_id)
     except NotFoundError as error:
         raise WrongCalendarError(calendar_id) from error
+
+
+async def _digest(uow: UnitOfWork, calendar_id: str | None) -> str | None:
+    if calendar_id is None:
+        return None
+    hours = msgspec.json.encode(await _hours(uow, calendar_id), order="deterministic")
+    return hashlib.blake2b(hours, digest_size=16).hexdigest()
 
 
 def _circles(skills: dict[str, int], team_ids: Iterable[str], later: Iterable[CircleBody]) -> list[Circle]:
