@@ -44,7 +44,7 @@ class Installation:
         live = RecordingLive()
         delivery = Delivery(self.database, live, self.stream, Codec([]))
         services = HttpServices(
-            doors=DoorServices(self.database, live, delivery),
+            doors=DoorServices(self.database, live, delivery, b"a key of the tests"),
             authenticate=self.authenticator,
             extras={"identity": Desk(self.database, self.passwords, catalogue)},
         )

@@ -30,6 +30,7 @@ from intercanal.kernel.live import Command, Event, Words
 
 ONE = TenantId("01900000-0000-7000-8000-000000000001")
 TWO = TenantId("01900000-0000-7000-8000-000000000002")
+SECRET = b"a key of the tests"
 
 
 class OwnBase(DeclarativeBase):
@@ -209,7 +210,7 @@ class Bench:
 
     def app(self, *features: Feature, **options: Any) -> Any:
         services = HttpServices(
-            doors=DoorServices(self.database, self.live, self.delivery),
+            doors=DoorServices(self.database, self.live, self.delivery, SECRET),
             authenticate=authenticate,
             checks={"database": self.database.ping},
             extras={"setting_registry": Registry([setting for one in features for setting in one.settings])},

@@ -1,6 +1,7 @@
 """A door commits once, answers repeats with the first answer, and hands over what was left for after."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from intercanal.infra.db.own_tables import Idempotency
+from intercanal.infra.http.idempotency import hash_body
 from intercanal.kernel.errors import ConflictError, UnavailableError
-from tests.infra.sample import ONE, PRINCIPALS, TWO, AddNote, Bench, bearer
+from intercanal.kernel.ids import TenantId
+from tests.infra.sample import ONE, PRINCIPALS, SECRET, TWO, AddNote, Bench, bearer
 
 pytestmark = pytest.mark.server
 
@@ -49,6 +52,28 @@ async def test_no_secret_reaches_the_kept_answer(bench: Bench) -> None:
         kept = (await uow.session.scalars(select(Idempotency.answer))).all()
     assert len(kept) == 1
     assert "shown once" not in str(kept)
+
+
+async def test_who_reads_a_stored_hash_cannot_guess_the_body_from_it(bench: Bench) -> None:
+    body = b'{"text":"4711"}'
+    async with bench.client() as client:
+        for who in ("one", "two"):
+            headers = keyed(who) | {"content-type": "application/json"}
+            assert (await client.post("/api/sample", content=body, headers=headers)).status_code == 201
+    kept = [await stored_hash(bench, tenant_id) for tenant_id in (ONE, TWO)]
+    guesses = {
+        hashlib.new(name, before + body).hexdigest() for name in ("sha256", "blake2s") for before in (b"", b"\0")
+    }
+    assert not guesses & set(kept)
+    assert kept[0] == hash_body(SECRET, ONE, body, b"")
+    # the same words tell nothing across tenants or installations
+    assert kept[0] != kept[1]
+    assert hash_body(b"another key", ONE, body, b"") not in kept
+
+
+async def stored_hash(bench: Bench, tenant_id: TenantId) -> str:
+    async with bench.database.unit_of_work(tenant_id) as uow:
+        return (await uow.session.scalars(select(Idempotency.body_hash))).one()
 
 
 async def test_another_body_under_the_same_key_is_a_conflict(bench: Bench) -> None:

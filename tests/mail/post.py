@@ -37,7 +37,7 @@ from intercanal.kernel.ids import TenantId, new_id
 from intercanal.kernel.live import Command, Words
 from intercanal.mail import jobs
 from intercanal.mail.adapters.memory import MemoryTransport, Taken
-from intercanal.mail.adapters.send_queue import PostgresQueue
+from intercanal.mail.adapters.send_queue import RESETS, PostgresQueue
 from intercanal.mail.adapters.smtp_server import SmtpOptions, SmtpServer
 from intercanal.mail.consumers import Intake
 from intercanal.mail.domain.model import Limits
@@ -84,6 +84,7 @@ class ConsumerServices:
     live: Switch
     delivery: Delivery
     send_queue: PostgresQueue
+    reset_queue: PostgresQueue
     secret: bytes = SECRET
 
 
@@ -229,7 +230,8 @@ async def running(urls: Urls) -> AsyncIterator[Post]:
     database, blobs = Database(urls.app), MemoryBlobs()
     commands = {command: None for part in core.components for command in part.decide}
     delivery = Delivery(database, engine, stream, Codec(commands))
-    services = ConsumerServices(database, blobs, live, delivery, PostgresQueue(urls.app))
+    queues = PostgresQueue(urls.app), PostgresQueue(urls.app, RESETS)
+    services = ConsumerServices(database, blobs, live, delivery, *queues)
     catalogue = frozenset(permission for feature in FEATURES for permission in feature.permissions)
 
     async def authenticate(credential: str, scope: CredentialScope) -> Principal | None:
@@ -240,7 +242,7 @@ async def running(urls: Urls) -> AsyncIterator[Post]:
             found = (await identity.open_digests(uow, [token], catalogue)).get(token.digest)
         return found.principal if found else None
 
-    doors = DoorServices(database, engine, delivery)
+    doors = DoorServices(database, engine, delivery, SECRET)
     app = build_app(FEATURES, HttpServices(doors, authenticate, extras={"blobs": blobs}))
     door = listening()
     intake = Intake(database, live, blobs, SECRET, limits=LIMITS)

@@ -132,7 +132,7 @@ async def serving(urls: Urls, features: Sequence[Feature], extra: Sequence[Compo
         return found.principal if found else None
 
     delivery = Delivery(database, engine, stream, Codec(commands))
-    doors, blobs = DoorServices(database, engine, delivery), MemoryBlobs()
+    doors, blobs = DoorServices(database, engine, delivery, b"a key of the tests"), MemoryBlobs()
     app = build_app(features, HttpServices(doors, authenticate))
     services = ConsumerServices(database, blobs, delivery)
     heard = [

@@ -112,7 +112,7 @@ async def open_house(urls: Urls, features: Sequence[Feature]) -> AsyncIterator[H
         house = House(client, database, permissions)
         live = NoLiveCore()
         delivery = Delivery(database, live, house.streams, Codec(()))
-        services = HttpServices(DoorServices(database, live, delivery), house.authenticate)
+        services = HttpServices(DoorServices(database, live, delivery, b"a key of the tests"), house.authenticate)
         app: Any = build_app(features, services)
         client._transport = httpx.ASGITransport(app)
         yield house

@@ -48,7 +48,7 @@ def document() -> bytes:
         "blobs": None,
         "sockets": None,
     }
-    services = HttpServices(doors=DoorServices(database, live, delivery), authenticate=_nobody, extras=extras)
+    services = HttpServices(doors=DoorServices(database, live, delivery, b""), authenticate=_nobody, extras=extras)
     return document_of(
         build_litestar(features.FEATURES, services, HttpOptions(version=intercanal.__version__), Limits())
     )

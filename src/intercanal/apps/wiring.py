@@ -27,7 +27,7 @@ from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.remote import RemoteLive
 from intercanal.infra.outbox.delivery import Codec, Delivery
 from intercanal.kernel.clock import Clock
-from intercanal.mail.adapters.send_queue import PostgresQueue
+from intercanal.mail.adapters.send_queue import RESETS, PostgresQueue
 from intercanal.mail.ports import SendQueue
 
 
@@ -48,7 +48,7 @@ class Services:
     @property
     def doors(self) -> DoorServices:
         """Return what doors are made of."""
-        return DoorServices(self.database, self.live, self.delivery)
+        return DoorServices(self.database, self.live, self.delivery, self.secret)
 
     @property
     def clock(self) -> Clock:
@@ -64,6 +64,11 @@ class Services:
     def send_queue(self) -> SendQueue:
         """Return where answers wait to be sent."""
         return PostgresQueue(self.config.app_url)
+
+    @property
+    def reset_queue(self) -> SendQueue:
+        """Return where reset mails wait to be sent."""
+        return PostgresQueue(self.config.app_url, RESETS)
 
     @property
     def heads(self) -> HeadArchive:

@@ -78,4 +78,8 @@ async def _send(services: Services, stopping: asyncio.Event) -> None:
         return
     transport = SmtpRelay(relay.host, relay.port)
     sender = mail_jobs.Sender(services.database, services.live, transport, services.secret)
-    await mail_jobs.run(sender, services.send_queue, lambda: log.info("mail.sending"), stopping)
+    resets = mail_jobs.ResetSender(services.database, transport, services.secret, services.config.public_url)
+    await mail_jobs.find_resets(services.database, services.reset_queue)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(mail_jobs.run(sender, services.send_queue, lambda: log.info("mail.sending"), stopping))
+        tasks.create_task(mail_jobs.run(resets, services.reset_queue, lambda: log.info("mail.resetting"), stopping))

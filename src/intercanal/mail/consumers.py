@@ -1,4 +1,4 @@
-"""What mail hears: mails that come in, the log of live work, customers who ask to be forgotten."""
+"""What mail hears: mails that come in, the log of live work, forgotten passwords, customers to be forgotten."""
 
 import asyncio
 import hashlib
@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from intercanal.customers.events import CustomerErased
+from intercanal.identity.events import ResetRequested
 from intercanal.infra.blobs.port import Blobs, blob_key
 from intercanal.infra.db.database import Database
 from intercanal.infra.feature import Consumer
@@ -32,6 +33,7 @@ _READERS = 2
 _batches = msgspec.json.Decoder(interactions.LoggedBatch)
 _published = msgspec.json.Decoder(Published)
 _erased = msgspec.json.Decoder(CustomerErased)
+_reset = msgspec.json.Decoder(ResetRequested)
 
 Handler = Callable[[str, bytes], Awaitable[None]]
 
@@ -126,6 +128,11 @@ class Services(Protocol):
         """Return where answers wait to be sent."""
         ...
 
+    @property
+    def reset_queue(self) -> SendQueue:
+        """Return where reset mails wait to be sent."""
+        ...
+
 
 def make_outgoing(services: Services) -> Handler:
     """Make the handler that puts each answer in the queue for sending; one heard twice is put once."""
@@ -159,6 +166,19 @@ def make_timeline(services: Services) -> Handler:
     return handle
 
 
+def make_resetting(services: Services) -> Handler:
+    """Make the handler that puts each reset mail in the queue for sending: its id alone, never what it says."""
+
+    async def handle(_subject: str, body: bytes) -> None:
+        published = _published.decode(body)
+        asked = _reset.decode(published.event)
+        async with services.database.unit_of_work(published.tenant_id, ACTOR) as uow:
+            await services.reset_queue.put(uow, asked.mail_id)
+            await uow.commit()
+
+    return handle
+
+
 def make_erasing(services: Services) -> Handler:
     """Make the handler that forgets the mails of a customer who was erased."""
 
@@ -178,3 +198,4 @@ def make_erasing(services: Services) -> Handler:
 outgoing = Consumer(name="mail-outgoing", subject="log.*", make=make_outgoing)
 timeline = Consumer(name="mail-timeline", subject="log.*", make=make_timeline)
 erasing = Consumer(name="mail-erasing", subject="log.*.customers.erased", make=make_erasing)
+resetting = Consumer(name="mail-resetting", subject="log.*.identity.reset_requested", make=make_resetting)

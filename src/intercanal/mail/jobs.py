@@ -13,11 +13,12 @@ from intercanal.infra.live.client import Key, Live
 from intercanal.kernel.errors import ConflictError, TooManyError, UnavailableError
 from intercanal.kernel.ids import TenantId
 from intercanal.mail import service
-from intercanal.mail.domain import compose, retries
+from intercanal.mail.domain import compose, notices, retries
 from intercanal.mail.domain.compose import Letter
 from intercanal.mail.live import DeliveryState, NoteDelivery
 from intercanal.mail.ports import MailTransport, NotTakenError, SendQueue, Stopping
 from intercanal.mail.service import Try
+from intercanal.tenancy.service import all_tenant_ids
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,45 @@ class Sender:
         return True
 
 
+class ResetSender:
+    """Tries to send one reset mail at a time; it is forgotten the moment the relay has taken it over."""
+
+    def __init__(self, database: Database, transport: MailTransport, secret: bytes, public_url: str) -> None:
+        self._database = database
+        self._transport = transport
+        self._secret = secret
+        self._public_url = public_url
+
+    async def send(self, tenant_id: TenantId, mail_id: str) -> timedelta | None:
+        """Try once, unless it has left or comes too late; return how long to wait before the next try."""
+        async with self._database.unit_of_work(tenant_id, ACTOR, read_only=True) as uow:
+            notice = await service.reset_to_send(uow, mail_id, self._public_url, self._secret)
+        if notice is None:
+            return None
+        raw = notices.write(notice)
+        try:
+            await self._transport.send(notice.from_address, notice.to_address, raw, needs_utf8=notice.needs_utf8)
+        except NotTakenError as error:
+            log.warning("mail.reset_not_taken", tenant_id=tenant_id, status=error.status, is_final=error.is_final)
+            if not error.is_final:
+                return retries.next_try_of_reset(notice.date, self._database.clock.now())
+        async with self._database.unit_of_work(tenant_id, ACTOR) as uow:
+            await service.reset_settled(uow, mail_id)
+            await uow.commit()
+        return None
+
+
+async def find_resets(database: Database, queue: SendQueue) -> None:
+    """Put the reset mails that wait in the queue, in case they were never heard of: once at each start."""
+    for tenant_id in await all_tenant_ids(database):
+        async with database.unit_of_work(tenant_id, ACTOR) as uow:
+            waiting = await service.resets_waiting(uow)
+            for mail_id in waiting:
+                await queue.put(uow, mail_id)
+            if waiting:
+                await uow.commit()
+
+
 class Services(Protocol):
     """What the jobs of mail need of the program."""
 
@@ -111,6 +151,6 @@ async def tidy_queue(services: Services) -> None:
 tidying = Job(name="mail-tidying", cron="17 3 * * *", run=tidy_queue)
 
 
-async def run(sender: Sender, queue: SendQueue, ready: Callable[[], None], stopping: Stopping) -> None:
+async def run(sender: Sender | ResetSender, queue: SendQueue, ready: Callable[[], None], stopping: Stopping) -> None:
     """Send what waits until told to stop; without a relay nobody calls this, and outgoing mail waits."""
     await queue.run(sender.send, ready, stopping)

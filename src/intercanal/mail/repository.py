@@ -35,6 +35,13 @@ async def address_owner(uow: UnitOfWork, address: str) -> str | None:
     return None if row is None else str(row.mailbox_id)
 
 
+async def first_mail_domain(uow: UnitOfWork) -> str | None:
+    """Return the domain of the tenant's oldest mailbox in use, None when it has none."""
+    statement = select(OwnedMailAddress.address).where(OwnedMailAddress.tenant_id == uow.tenant_id)
+    address = await uow.session.scalar(statement.order_by(OwnedMailAddress.mailbox_id).limit(1))
+    return None if address is None else str(address).rpartition("@")[2]
+
+
 async def take_address(uow: UnitOfWork, address: str, mailbox_id: str) -> None:
     """Give an address to a mailbox."""
     values = {"tenant_id": uow.tenant_id, "address": address, "mailbox_id": mailbox_id}

@@ -1,6 +1,7 @@
 """Forgotten passwords: asked for by e-mail, with a token that works for one hour and once."""
 
 import os
+from datetime import datetime
 
 import msgspec
 
@@ -20,12 +21,13 @@ PAGE = "/sign-in/reset"
 
 
 class ResetLetter(msgspec.Struct, frozen=True):
-    """A reset mail ready to leave; `id` is the same at each try, for its Message-ID."""
+    """A reset mail ready to leave; `id` and `asked_at` are the same at each try, for its Message-ID and date."""
 
     id: str
     recipient: str
     subject: str
     text: str
+    asked_at: datetime
 
 
 async def request_reset(uow: UnitOfWork, email: str) -> None:
@@ -54,7 +56,8 @@ async def reset_letter(uow: UnitOfWork, mail_id: str, public_url: str, tenant_na
     # Behind the # the token stays in the browser: no server on the way keeps it in a log.
     link = f"{public_url.rstrip('/')}{PAGE}#{waiting.token}"
     text = say(user.language, "reset_text", name=user.name, tenant=tenant_name, link=link)
-    return ResetLetter(mail_id, user.email, say(user.language, "reset_subject"), text)
+    asked_at = waiting.expires_at - RESET_LENGTH
+    return ResetLetter(mail_id, user.email, say(user.language, "reset_subject"), text, asked_at)
 
 
 async def waiting_reset_mails(uow: UnitOfWork) -> list[str]:

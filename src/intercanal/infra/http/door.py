@@ -29,11 +29,12 @@ class Replay(Exception):  # noqa: N818 - no error: the first answer, given again
 
 
 class DoorServices(msgspec.Struct, frozen=True):
-    """What doors are made of."""
+    """What doors are made of; `secret` is the installation's own key, which keeps stored hashes from being guessed."""
 
     database: Database
     live: Live
     delivery: Delivery
+    secret: bytes
 
 
 class Door:
@@ -97,7 +98,7 @@ class Door:
         if given is None:
             return None
         query = self._request.scope["query_string"]
-        body_hash = idempotency.hash_body(await self._request.body(), query)
+        body_hash = idempotency.hash_body(self._services.secret, asker.tenant_id, await self._request.body(), query)
         route = f"{self._request.method} {self._request.scope['path']}"
         return RequestKey(asker.id, route, idempotency.check_key(given), body_hash)
 

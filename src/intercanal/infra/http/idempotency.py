@@ -1,6 +1,6 @@
 """A repeated request under the same key gets the first answer again, and is never carried out twice."""
 
-import hashlib
+import hmac
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -34,9 +34,10 @@ class Kept(msgspec.Struct, frozen=True):
     owed: tuple[str, ...]
 
 
-def hash_body(body: bytes, query: bytes) -> str:
-    """Return what tells two bodies apart."""
-    return hashlib.sha256(query + b"\0" + body).hexdigest()
+def hash_body(secret: bytes, tenant_id: str, body: bytes, query: bytes) -> str:
+    """Return what tells two bodies of a tenant apart, and tells nothing to who guesses at one without the key."""
+    key = hmac.digest(secret, f"idempotency/{tenant_id}".encode(), "sha256")
+    return hmac.new(key, query + b"\0" + body, "sha256").hexdigest()
 
 
 def check_key(key: str) -> str:
@@ -64,7 +65,7 @@ async def claim(uow: UnitOfWork, key: RequestKey) -> Kept | None:
         return None
     columns = (Idempotency.body_hash, Idempotency.status, Idempotency.answer, Idempotency.owed)
     row = (await uow.session.execute(select(*columns).filter_by(**names))).one()
-    if row.body_hash != key.body_hash:
+    if not hmac.compare_digest(row.body_hash, key.body_hash):
         raise ConflictError("idempotency.other_body")
     return Kept(row.status, row.answer.encode(), tuple(row.owed))
 

@@ -1,4 +1,4 @@
-"""Answers that wait to be sent, as jobs of pgqueuer: born in a transaction, woken by NOTIFY, kept over any crash."""
+"""Mails that wait to be sent, as jobs of pgqueuer: born in a transaction, woken by NOTIFY, kept over any crash."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,6 @@ from intercanal.mail.ports import Send, Stopping
 
 log = structlog.get_logger(__name__)
 
-ENTRYPOINT: Final = "mail.send"
 SETTINGS: Final = DBSettings(db_schema="mail_jobs", channel=Channel("mail_jobs"))
 _BATCH: Final = 10
 _AT_ONCE: Final = 20
@@ -35,8 +34,22 @@ _LONGEST_PAUSE_S: Final = 30.0
 _KEPT_LOG: Final = "7 days"
 
 _WAITING: Final = "SELECT tenant_id::text, message_id::text FROM mail_outgoing_waiting()"
-_OTHERS: Final = "SELECT FROM mail_jobs.pgqueuer WHERE status = 'picked' AND queue_manager_id <> $1 LIMIT 1"
+_OTHERS: Final = """
+    SELECT FROM mail_jobs.pgqueuer
+    WHERE status = 'picked' AND queue_manager_id <> $1 AND entrypoint = ANY($2::text[]) LIMIT 1
+"""
 _TIDY: Final = f"DELETE FROM mail_jobs.pgqueuer_log WHERE created < now() - interval '{_KEPT_LOG}'"  # noqa: S608 - a constant
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """A kind of mail that waits; `waiting` asks, across tenants, which ones a start has to find again."""
+
+    entrypoint: str
+    waiting: str | None = None
+
+
+ANSWERS: Final = Errand("mail.send", _WAITING)
+RESETS: Final = Errand("mail.send_reset")
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -55,7 +68,7 @@ class _Manager(QueueManager):
     async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
         # no notice comes when the heartbeat of a dead worker's job has grown old
         wait = await super()._effective_dequeue_timeout(dequeue_timeout)
-        rows = await self.queries.driver.fetch(_OTHERS, self.queue_manager_id)
+        rows = await self.queries.driver.fetch(_OTHERS, self.queue_manager_id, list(self.entrypoint_registry))
         return min(wait, _HEARTBEAT) if rows else wait
 
 
@@ -68,17 +81,18 @@ def _queries(connection: "asyncpg.Connection[asyncpg.Record]") -> Queries:
     )
 
 
-async def _put(connection: "asyncpg.Connection[asyncpg.Record]", task: _Task) -> None:
+async def _put(connection: "asyncpg.Connection[asyncpg.Record]", errand: Errand, task: _Task) -> None:
     await _queries(connection).enqueue(
-        ENTRYPOINT, msgspec.json.encode(task), dedupe_key=task.message_id, on_conflict="skip"
+        errand.entrypoint, msgspec.json.encode(task), dedupe_key=task.message_id, on_conflict="skip"
     )
 
 
 class PostgresQueue:
-    """The queue in the database, as the application role sees it."""
+    """The queue of one kind of mail in the database, as the application role sees it."""
 
-    def __init__(self, app_url: str) -> None:
+    def __init__(self, app_url: str, errand: Errand = ANSWERS) -> None:
         self._url = app_url
+        self._errand = errand
 
     async def put(self, uow: UnitOfWork, message_id: str) -> None:
         """Keep a job in the transaction of the unit of work; one that waits already is the same."""
@@ -86,7 +100,7 @@ class PostgresQueue:
         connection = raw.driver_connection
         if not isinstance(connection, asyncpg.Connection):
             raise TypeError(type(connection).__name__)
-        await _put(connection, _Task(uow.tenant_id, message_id))
+        await _put(connection, self._errand, _Task(uow.tenant_id, message_id))
 
     async def run(self, send: Send, ready: Callable[[], None], stopping: Stopping) -> None:
         """Send what waits until told to stop, on a connection of its own that is renewed when it breaks."""
@@ -131,9 +145,9 @@ class PostgresQueue:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         manager = _Manager(_queries(connection), channel=SETTINGS.channel)
-        manager.entrypoint(ENTRYPOINT, on_failure="hold", accepts_context=False)(_handler(send))
+        manager.entrypoint(self._errand.entrypoint, on_failure="hold", accepts_context=False)(_handler(send))
         try:
-            await _recover(connection)
+            await _recover(connection, self._errand)
             working = asyncio.ensure_future(
                 manager.run(
                     dequeue_timeout=_LOOK_AGAIN,
@@ -156,10 +170,12 @@ class PostgresQueue:
             await connection.close(timeout=5)
 
 
-async def _recover(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _recover(connection: "asyncpg.Connection[asyncpg.Record]", errand: Errand) -> None:
     """Put what is durable and waits, in case it was never heard of: once at each start, never again and again."""
-    for row in await connection.fetch(_WAITING):
-        await _put(connection, _Task(TenantId(row[0]), row[1]))
+    if errand.waiting is None:
+        return
+    for row in await connection.fetch(errand.waiting):
+        await _put(connection, errand, _Task(TenantId(row[0]), row[1]))
 
 
 def _handler(send: Send) -> Callable[[Job], Awaitable[None]]:

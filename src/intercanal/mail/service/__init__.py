@@ -13,6 +13,7 @@ from intercanal.mail.service.mailboxes import (
     retire_mailbox,
 )
 from intercanal.mail.service.reading import StoredFile, get_mail, original_of, stored_file
+from intercanal.mail.service.resets import reset_settled, reset_to_send, resets_waiting
 from intercanal.mail.service.story import facts_of, queued_answers
 
 __all__ = [
@@ -36,6 +37,9 @@ __all__ = [
     "original_of",
     "prepare",
     "queued_answers",
+    "reset_settled",
+    "reset_to_send",
+    "resets_waiting",
     "retire_mailbox",
     "stored_file",
     "write_letter",
