@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import socket
 
 import pytest
 
@@ -122,6 +123,30 @@ class TestOneBadMail:
         await post.send(plain(place, "<long@example.org>", f"{text}\n.\n..\n.end"), place.address)
         message = (await post.one(place, "<long@example.org>"))["messages"][0]
         assert message["text"] == f"{text}\n.\n..\n.end"
+
+
+async def test_a_sender_may_be_called_anything_on_the_wire(post: Post) -> None:
+    place = await post.place()
+
+    def talk() -> list[bytes]:
+        with socket.create_connection(("127.0.0.1", post.port), 20) as raw:
+            file = raw.makefile("rwb")
+            said = [file.readline()]
+            data = plain(place, "<odd@example.org>").replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n"
+            for line in (
+                b"HELO x\r\n",
+                b"MAIL FROM:<\xff\xfe\xed\xa0\x80@example.org>\r\n",
+                f"RCPT TO:<{place.address}>\r\n".encode(),
+                b"DATA\r\n",
+                data,
+            ):
+                file.write(line)
+                file.flush()
+                said.append(file.readline()[:3])
+            return said[1:]
+
+    assert await asyncio.to_thread(talk) == [b"250", b"250", b"250", b"354", b"250"]
+    await post.one(place, "<odd@example.org>")
 
 
 class TestNothingIsLost:

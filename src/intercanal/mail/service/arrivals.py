@@ -14,6 +14,7 @@ from intercanal.kernel.errors import InvalidError, NotFoundError
 from intercanal.kernel.live import Words
 from intercanal.mail import repository
 from intercanal.mail.domain import message_ids, threads
+from intercanal.mail.domain.charsets import one_line, unescape
 from intercanal.mail.domain.model import Address, Classification, Mail
 from intercanal.mail.live import OutgoingRow, Receive, Undelivered
 from intercanal.mail.schemas import MailboxView
@@ -21,6 +22,7 @@ from intercanal.tenancy import service as tenancy
 
 HEADERS_TABLE = "mail_headers"
 _SCOPE = "mail.receive"
+_LONGEST_SENDER = 320
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +171,8 @@ def _headers(uow: UnitOfWork, mailbox: MailboxView, kept: Kept, sender: str | No
         "facts": {
             "date": mail.date.isoformat() if mail.date else None,
             "has_own_id": mail.has_own_id,
-            "envelope_from": kept.envelope_from,
+            # as it was said on the wire, where any byte may stand
+            "envelope_from": one_line(unescape(kept.envelope_from), _LONGEST_SENDER),
             "blocked_images": mail.body.blocked_images,
             "is_cut": mail.body.is_cut,
         },
