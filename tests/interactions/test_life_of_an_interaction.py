@@ -1,6 +1,6 @@
 """What happens to a piece of work, told step by step on the pure model."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -153,6 +153,21 @@ class TestHandling:
         take(core, one)
         with refused("interactions.until_passed"):
             core.do(work.Snooze(one, ANA, START))
+
+    @pytest.mark.parametrize(
+        "until",
+        [
+            datetime.max.replace(tzinfo=UTC),
+            datetime.max.replace(tzinfo=timezone(timedelta(hours=-23))),
+            START + timedelta(days=3661),
+        ],
+        ids=["end_of_time", "beyond_it", "years"],
+    )
+    def test_a_date_that_nobody_can_mean_is_refused(self, core: MemoryCore, until: datetime) -> None:
+        one = arrive(core)
+        take(core, one)
+        with refused("interactions.until_too_far"):
+            core.do(work.Snooze(one, ANA, until))
 
     def test_a_customers_answer_wakes_sleeping_work(self, core: MemoryCore) -> None:
         one = row(core, arrive(core))

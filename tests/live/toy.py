@@ -33,6 +33,7 @@ class Add(Command, frozen=True, tag="toy.add"):
 
 class Open(Command, frozen=True, tag="toy.open"):
     wake_after_s: float = 0
+    wakes_at: datetime | None = None
 
 
 class Close(Command, frozen=True, tag="toy.close"):
@@ -69,7 +70,7 @@ class Reacted(Event, frozen=True, tag="toy.reacted"):
 
 def _open(_world: World, command: Open, ctx: Context) -> None:
     wakes_at = ctx.now + timedelta(seconds=command.wake_after_s) if command.wake_after_s else None
-    ctx.emit(Opened(ctx.new_id(), wakes_at))
+    ctx.emit(Opened(ctx.new_id(), command.wakes_at or wakes_at))
 
 
 def _add(world: World, command: Add, ctx: Context) -> None:

@@ -1,10 +1,14 @@
 """Decisions about interactions: commands of the doors, due dates, and what the comings and goings of agents cause."""
 
+from datetime import timedelta
+
 from intercanal.interactions.live import commands, events, work
 from intercanal.interactions.live.index import KnownQueues, OpenWork
 from intercanal.interactions.live.rows import InteractionRow
 from intercanal.kernel.live import Context, Refused, World
 from intercanal.people import live as people
+
+LONGEST_SLEEP = timedelta(days=3660)  # whoever means never closes it; the ends of time are no dates to keep
 
 
 def _known_queue(world: World, queue_id: str | None) -> None:
@@ -64,6 +68,8 @@ def snooze(world: World, command: commands.Snooze, ctx: Context) -> None:
     row = work.held_row(world, command.interaction_id, command.agent_id)
     if command.until <= ctx.now:
         raise Refused("interactions.until_passed")
+    if command.until - ctx.now > LONGEST_SLEEP:
+        raise Refused("interactions.until_too_far", days=LONGEST_SLEEP.days)
     ctx.emit(events.Scheduled(row.id, command.agent_id, command.until))
     people.contact_ended(world, ctx, command.agent_id)
 
