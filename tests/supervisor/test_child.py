@@ -191,3 +191,21 @@ def is_over(descriptor: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
+
+
+async def test_given_passwords_that_pass_by_row_security_when_a_child_is_started_then_it_is_not_given_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INTERCANAL_DATABASE_URL", "postgresql://admin:secret@db/x")
+    monkeypatch.setenv("INTERCANAL_OWNER_URL", "postgresql://owner:secret@db/x")
+    monkeypatch.setenv("INTERCANAL_RUN_AS", "kept")
+    code = (
+        "import os, sys, signal\n"
+        "open(sys.argv[1], 'w').write(repr(dict(os.environ)))\n"
+        "print('up', flush=True)\n"
+        "signal.pause()\n"
+    )
+    async with running(Child(spec(code, str(tmp_path / "environment")))):
+        given = (tmp_path / "environment").read_text()
+    assert "kept" in given
+    assert "secret" not in given

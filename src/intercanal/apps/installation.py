@@ -11,9 +11,8 @@ import msgspec
 
 from intercanal.apps import databases
 from intercanal.infra.supervisor import nats, postgres
-from intercanal.infra.supervisor.account import private_file
 from intercanal.infra.supervisor.errors import StartError
-from intercanal.infra.supervisor.state import BusyError, Secrets, StateFolder
+from intercanal.infra.supervisor.state import ADMINISTRATION, BusyError, Secrets, StateFolder
 from intercanal.infra.supervisor.supervisor import Supervisor
 
 BLOBS_VARIABLE: Final = "INTERCANAL_BLOBS"
@@ -60,7 +59,7 @@ class Installation:
     async def bring_up(self, urls: databases.Urls) -> None:
         """Bring the database to this program's schema, and let commands of the administrator find it."""
         await databases.bring_up(urls, self.secrets)
-        private_file(self.folder.administration, msgspec.json.encode(urls), None)
+        self.folder.keep(ADMINISTRATION, msgspec.json.encode(urls))
         self._on_end.callback(self.folder.administration.unlink, missing_ok=True)
 
     async def start_bus(self) -> Bus:

@@ -50,4 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _module(asked.command).run(asked)
     except (StartError, ConfigError) as error:
         sys.stderr.write(f"intercanal: {error}\n")
-        return 1
+    except PermissionError as error:
+        sys.stderr.write(f"intercanal: {error.filename}: {error.strerror}\n")
+    return 1

@@ -37,6 +37,20 @@ def unprivileged() -> Account | None:
     raise StartError(f"No unprivileged account to run the children as was found ({wanted}); name one in {CHOICE}.")
 
 
+def owner_of(folder: Path) -> Account | None:
+    """Return the account that a folder was given to, when root is asked to work on it: None when it is root's own."""
+    if os.geteuid() != 0 or not folder.is_dir():
+        return None
+    facts = folder.stat()
+    if facts.st_uid == 0:
+        return None
+    try:
+        name = pwd.getpwuid(facts.st_uid).pw_name
+    except KeyError:
+        raise StartError(f"{folder} belongs to number {facts.st_uid}, which is no account of this machine.") from None
+    return Account(name=name, uid=facts.st_uid, gid=facts.st_gid)
+
+
 def _allows(path: Path, account: Account, bits: int) -> bool:
     facts = path.stat()
     if facts.st_uid == account.uid:

@@ -13,6 +13,8 @@ from typing import Final
 from intercanal.infra.supervisor.spec import ChildSpec
 
 PR_SET_PDEATHSIG: Final = 1
+SUPERVISORS_OWN: Final = frozenset({"INTERCANAL_DATABASE_URL", "INTERCANAL_OWNER_URL", "PGPASSWORD"})
+"""Variables with passwords that could pass by row security; no child is given them."""
 
 
 class Process:
@@ -24,8 +26,8 @@ class Process:
         self._ended: asyncio.Future[int] = self._loop.create_future()
         self.pid = popen.pid
         self._thread: asyncio.Task[None] | None = None
-        if sys.platform == "linux":
-            descriptor = os.pidfd_open(popen.pid)
+        descriptor = _open_pidfd(popen.pid)
+        if descriptor is not None:
             self._loop.add_reader(descriptor, self._reap, descriptor)
         else:
             self._thread = asyncio.create_task(self._wait_in_thread())
@@ -53,6 +55,15 @@ class Process:
         self._ended.set_result(await asyncio.to_thread(self._popen.wait))
 
 
+def _open_pidfd(pid: int) -> int | None:
+    if sys.platform != "linux":
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:  # a kernel before 5.3
+        return None
+
+
 def start(spec: ChildSpec, output: int) -> Process:
     """Start a process in a session of its own, unprivileged when told so, and to end should we end without a word."""
     account = spec.account
@@ -61,7 +72,7 @@ def start(spec: ChildSpec, output: int) -> Process:
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if spec.reads_errors else None,
-        env={**os.environ, **spec.environment},
+        env={**_ours(), **spec.environment},
         user=None if account is None else account.uid,
         group=None if account is None else account.gid,
         extra_groups=None if account is None else [],
@@ -71,6 +82,10 @@ def start(spec: ChildSpec, output: int) -> Process:
         preexec_fn=_dies_with_parent(spec.drain_signal),  # noqa: PLW1509 - two system calls, neither takes a lock
     )
     return Process(popen)
+
+
+def _ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in SUPERVISORS_OWN}
 
 
 def _dies_with_parent(number: int) -> Callable[[], None] | None:

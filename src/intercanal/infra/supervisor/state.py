@@ -10,9 +10,18 @@ from typing import Final
 
 import msgspec
 
-from intercanal.infra.supervisor.account import Account, obstacle, private_file, private_folder, unprivileged
+from intercanal.infra.supervisor.account import (
+    Account,
+    obstacle,
+    own,
+    owner_of,
+    private_file,
+    private_folder,
+    unprivileged,
+)
 from intercanal.infra.supervisor.errors import StartError
 
+ADMINISTRATION: Final = "administration.json"
 OPEN_TO_PASS: Final = 0o711
 
 
@@ -32,11 +41,15 @@ class BusyError(StartError):
 
 
 class StateFolder:
-    """One data folder; `account` is who the children run as, None when that is ourselves."""
+    """One data folder; `account` is who the children run as, None when that is ourselves.
+
+    A folder that root gave to an account is that account's altogether, whoever runs a command on it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.account: Account | None = unprivileged()
+        self._owner = owner_of(self.path)
+        self.account: Account | None = self._owner or unprivileged()
 
     def make(self) -> None:
         """Make the folder when it is missing, and let the children's account pass through it, never above it."""
@@ -78,7 +91,7 @@ class StateFolder:
     @property
     def administration(self) -> Path:
         """How commands of the administrator reach the database of a running server; the children may not read it."""
-        return self.path / "administration.json"
+        return self.path / ADMINISTRATION
 
     def secrets(self) -> Secrets:
         """Return the installation's secrets, drawn at the first call."""
@@ -93,7 +106,11 @@ class StateFolder:
 
     def keep_secrets(self, value: Secrets) -> None:
         """Write the installation's secrets."""
-        private_file(self.path / "secrets.json", msgspec.json.format(msgspec.json.encode(value)), None)
+        self.keep("secrets.json", msgspec.json.format(msgspec.json.encode(value)))
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file that our children may not read, unless the whole folder is their account's."""
+        private_file(self.path / name, content, self._owner)
 
     @contextlib.contextmanager
     def lock(self, purpose: str) -> Iterator[None]:
@@ -101,6 +118,7 @@ class StateFolder:
         file = self.path / "lock"
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "r+") as held:
+            own(file, self._owner)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
