@@ -37,6 +37,7 @@ async def test_a_mail_goes_its_whole_way(product: Product, centre: Centre) -> No
 
     answered = await until(answer, what="the answer in its thread")
     assert first in str(answered["References"])  # type: ignore[index]
+    assert (await centre.found(str(answered["Message-ID"])))["id"] == work  # type: ignore[index]
     disposition = (await centre.admin.post("/api/interactions/dispositions", {"name": "Solved"}))["id"]
     await ana.post(f"/api/interactions/{work}/wrap-up", {"disposition": disposition, "note": "invoice sent anew"})
     assert (await centre.look(work))["state"] == "held"

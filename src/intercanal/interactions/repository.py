@@ -197,6 +197,14 @@ async def empty_words(uow: UnitOfWork, message_ids: Sequence[str]) -> None:
     await uow.session.execute(update(MessageWords).where(*mine).values(dict.fromkeys(WORDS)))
 
 
+async def name_message(uow: UnitOfWork, message_id: str, external_id: str) -> None:
+    """Note the id under which the outside world knows a message; words that were erased stay so."""
+    mine = (MessageWords.tenant_id == uow.tenant_id, MessageWords.message_id == message_id)
+    await uow.session.execute(
+        update(MessageWords).where(*mine, MessageWords.text.is_not(None)).values(external_id=external_id)
+    )
+
+
 class Fact(msgspec.Struct, frozen=True):
     """One event on its way into the timeline."""
 

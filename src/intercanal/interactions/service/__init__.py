@@ -1,7 +1,7 @@
 """The use cases of interactions: one function per verb, the unit of work first."""
 
 from intercanal.interactions.repository import Fact, Filter, QueueWork, queue_work
-from intercanal.interactions.service.arrivals import Thread, get_thread, recognise
+from intercanal.interactions.service.arrivals import Thread, get_thread, name_message, recognise
 from intercanal.interactions.service.dispositions import (
     change_disposition,
     check_disposition,
@@ -37,6 +37,7 @@ __all__ = [
     "keep",
     "list_dispositions",
     "list_interactions",
+    "name_message",
     "queue_work",
     "recognise",
     "require_interaction",

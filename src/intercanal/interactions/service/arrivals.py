@@ -33,3 +33,8 @@ async def get_thread(uow: UnitOfWork, conversation_id: str | None, customer_id: 
 async def recognise(uow: UnitOfWork, hint: CustomerHint) -> str:
     """Return the customer behind an address; somebody new is kept at once."""
     return await customers.recognise(uow, hint.kind, hint.value, hint.name)
+
+
+async def name_message(uow: UnitOfWork, message_id: str, external_id: str) -> None:
+    """Note the id under which the outside world knows a message of ours, so that it can be found by it."""
+    await repository.name_message(uow, message_id, external_id)

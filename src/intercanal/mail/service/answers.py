@@ -36,17 +36,20 @@ async def keep_diary(uow: UnitOfWork, message_id: str, secret: bytes) -> bool:
     mailbox = await _mailbox(uow, row)
     # an answer to nothing has no mailbox to leave from; it keeps an id that no other mail has
     domain = mailbox.address.rpartition("@")[2] if mailbox else "nowhere.invalid"
+    external_id = message_ids.our_id(secret, uow.tenant_id, message_id, domain)
     values = {
         "tenant_id": uow.tenant_id,
         "message_id": message_id,
-        "external_id": message_ids.our_id(secret, uow.tenant_id, message_id, domain),
+        "external_id": external_id,
         "state": "waiting",
         "attempts": 0,
         "crashes": 0,
         "is_trying": False,
         "began_at": row.queued_at,
     }
-    await uow.session.execute(insert(Sending).values(values).on_conflict_do_nothing())
+    opened = insert(Sending).values(values).on_conflict_do_nothing().returning(Sending.message_id)
+    if (await uow.session.scalar(opened)) is not None:
+        await interactions.name_message(uow, message_id, external_id)
     return True
 
 
