@@ -1,4 +1,4 @@
-"""The durable journal: one transaction per batch, fenced by each domain's epoch and sequence."""
+"""The durable journal: one statement per batch, fenced by each domain's epoch and sequence."""
 
 import asyncio
 import contextlib
@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import asyncpg
 import structlog
 
+from intercanal.infra.live.batch import Filled, Section, Statements
 from intercanal.infra.live.client import Key
 from intercanal.infra.live.core import Audience, LiveCore
-from intercanal.infra.live.rows import TableSql, json_text, words_sql
+from intercanal.infra.live.rows import TableSql, json_text, words_section
 from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Command, Event, Words, World
@@ -24,7 +25,13 @@ _Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 # Classes of SQLSTATE that blame the data of some command: data exception, integrity, program limit, privilege.
 _CULPRIT_CLASSES = ("22", "23", "54", "42")
 _AGAIN_CLASSES = ("40",)
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver's own confusion when a connection ends in the middle of an answer
+    asyncpg.OperatorInterventionError,
+    OSError,
+)
 
 
 class BatchRefusedError(Exception):
@@ -64,22 +71,21 @@ class Part:
     keys: list[tuple[Key, LogRow]] = field(default_factory=list)
 
 
-_FENCE = """
-UPDATE live_domains d SET last_sequence = v.upto, last_at = v.at
-FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[])
-  AS v(tenant_id, id, epoch, since, upto, at)
-WHERE d.tenant_id = v.tenant_id AND d.id = v.id AND d.epoch = v.epoch AND d.last_sequence = v.since
-RETURNING d.id::text
-"""
-_LOG = """
-INSERT INTO live_log (tenant_id, domain_id, sequence, at, epoch, count, actor, seed, code, command, events)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::smallint[],
-  $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
-"""
-_KEYS = """
-INSERT INTO live_idempotency (tenant_id, domain_id, scope, key, body_hash, sequence, at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[])
-"""
+_LOG = Section(
+    "live_log",
+    (
+        ("tenant_id", "uuid"), ("sequence", "bigint"), ("at", "timestamptz"), ("epoch", "bigint"),
+        ("count", "smallint"), ("actor", "text"), ("seed", "text"), ("code", "text"), ("command", "jsonb"),
+        ("events", "jsonb"),
+    ),
+)  # fmt: skip
+_KEYS = Section(
+    "live_idempotency",
+    (
+        ("tenant_id", "uuid"), ("scope", "text"), ("key", "text"), ("body_hash", "text"), ("sequence", "bigint"),
+        ("at", "timestamptz"),
+    ),
+)  # fmt: skip
 _OWN = """
 INSERT INTO live_domains (tenant_id, id, epoch, last_sequence, last_at) VALUES ($1, $2, 1, 0, $3)
 ON CONFLICT (tenant_id, id) DO UPDATE SET epoch = live_domains.epoch + 1
@@ -103,6 +109,7 @@ class Journal:
         self._core = core
         self._code = code_version
         self._tables = {name: TableSql(table) for name, table in core.tables.items()}
+        self._statements = Statements()
         self._kinds: dict[str, dict[str, str]] = {}
         self._closing = asyncio.Event()
 
@@ -112,7 +119,10 @@ class Journal:
 
     async def own(self, tenant_id: TenantId, domain_id: DomainId, now: datetime) -> tuple[int, int, datetime]:
         """Become the owner: older owners' batches are refused from here on. Returns epoch, sequence, last instant."""
-        row = await self._pool.fetchrow(_OWN, tenant_id, domain_id, now)
+        try:
+            row = await self._pool.fetchrow(_OWN, tenant_id, domain_id, now)
+        except (*_LOST, asyncpg.InsufficientResourcesError) as error:
+            raise UnavailableError("live.storage", retry_after_s=1) from error
         if row is None:
             raise UnavailableError("live.no_domain")
         return row["epoch"], row["last_sequence"], row["last_at"]
@@ -175,49 +185,45 @@ class Journal:
                 return settled
 
     async def _transact(self, connection: _Connection, parts: Sequence[Part]) -> set[DomainId]:
-        async with connection.transaction():
-            fenced = await connection.fetch(
-                _FENCE,
-                [p.tenant_id for p in parts],
-                [p.domain_id for p in parts],
-                [p.epoch for p in parts],
-                [p.first for p in parts],
-                [p.last for p in parts],
-                [p.at for p in parts],
-            )
-            held = {DomainId(record[0]) for record in fenced}
-            kept = [part for part in parts if part.domain_id in held]
-            if kept:
-                await self._insert(connection, kept)
-        return held
+        filled = await self._filled(connection, parts)
+        arguments: list[Sequence[Any]] = [
+            [p.tenant_id for p in parts],
+            [p.domain_id for p in parts],
+            [p.epoch for p in parts],
+            [p.first for p in parts],
+            [p.last for p in parts],
+            [p.at for p in parts],
+        ]
+        for _, columns in filled:
+            arguments.extend(columns)
+        statement = self._statements.of([section for section, _ in filled])
+        return {DomainId(record[0]) for record in await connection.fetch(statement, *arguments)}
 
-    async def _insert(self, connection: _Connection, parts: Sequence[Part]) -> None:
+    async def _filled(self, connection: _Connection, parts: Sequence[Part]) -> list[Filled]:
+        """Bring a batch into columns, table by table."""
+        filled: list[Filled] = []
         decisions = [(p, d) for p in parts for d in p.decisions]
         if decisions:
-            await connection.execute(_LOG, *self._log_arguments(decisions))
+            filled.append((_LOG, self._log_columns(decisions)))
         for name, sql in self._tables.items():
             rows = [(p.tenant_id, p.domain_id, row) for p in parts for row in p.rows.get(name, ())]
             if rows:
-                await connection.execute(sql.upsert, *sql.arguments(rows))
-        await self._insert_words(connection, [w for p in parts for w in p.words])
+                filled.append((sql.section, sql.arguments(rows)))
+        filled.extend(await self._words(connection, [(p.domain_id, w) for p in parts for w in p.words]))
         keys = [(p, key, row) for p in parts for key, row in p.keys]
         if keys:
-            await connection.execute(
-                _KEYS,
-                [p.tenant_id for p, _, _ in keys],
-                [p.domain_id for p, _, _ in keys],
-                [key.scope for _, key, _ in keys],
-                [key.key for _, key, _ in keys],
-                [key.body_hash for _, key, _ in keys],
-                [row.sequence for _, _, row in keys],
-                [row.at for _, _, row in keys],
-            )
+            columns = [
+                (p.domain_id, p.tenant_id, key.scope, key.key, key.body_hash, row.sequence, row.at)
+                for p, key, row in keys
+            ]
+            filled.append((_KEYS, list(zip(*columns, strict=True))))
+        return filled
 
-    def _log_arguments(self, decisions: Iterable[tuple[Part, LogRow]]) -> list[list[Any]]:
+    def _log_columns(self, decisions: Iterable[tuple[Part, LogRow]]) -> list[Sequence[Any]]:
         rows = [
             (
-                part.tenant_id,
                 part.domain_id,
+                part.tenant_id,
                 row.sequence,
                 row.at,
                 part.epoch,
@@ -230,19 +236,23 @@ class Journal:
             )
             for part, row in decisions
         ]
-        return [list(column) for column in zip(*rows, strict=True)]
+        return list(zip(*rows, strict=True))
 
-    async def _insert_words(self, connection: _Connection, words: Sequence[Words]) -> None:
-        groups: dict[tuple[str, tuple[str, ...]], list[Words]] = {}
-        for word in words:
-            groups.setdefault((word.table, tuple(sorted(word.values))), []).append(word)
+    async def _words(self, connection: _Connection, words: Iterable[tuple[DomainId, Words]]) -> list[Filled]:
+        groups: dict[tuple[str, tuple[str, ...]], list[tuple[DomainId, Words]]] = {}
+        for domain_id, word in words:
+            groups.setdefault((word.table, tuple(sorted(word.values))), []).append((domain_id, word))
+        filled: list[Filled] = []
         for (table, columns), rows in groups.items():
             known = await self._column_kinds(connection, table)
             kinds = [(column, known[column]) for column in columns]
-            arguments = [
-                [json_text(row.values[c]) if kind == "jsonb" else row.values[c] for row in rows] for c, kind in kinds
-            ]
-            await connection.execute(words_sql(table, kinds), *arguments)
+            arguments: list[Sequence[Any]] = [[domain_id for domain_id, _ in rows]]
+            arguments.extend(
+                [json_text(word.values[c]) if kind == "jsonb" else word.values[c] for _, word in rows]
+                for c, kind in kinds
+            )
+            filled.append((words_section(table, kinds), arguments))
+        return filled
 
     async def _column_kinds(self, connection: _Connection, table: str) -> dict[str, str]:
         if table not in self._kinds:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 _FRESH = 2_000
 _CHUNK = 500
 _SAVE_EVERY_S = 1.0
+_GATHER_S = 0.02  # what becomes durable meanwhile goes in one message: each costs its reader more than its content
 
 _MISSED = """
 SELECT sequence, at, actor, events::text FROM live_log
@@ -45,6 +47,19 @@ class _Line:
     position: int | None = None
     saved: int = 0
     fresh: deque[Acked] = field(default_factory=lambda: deque(maxlen=_FRESH))
+
+    def gather(self) -> Acked | None:
+        """Give what waits and follows without a gap as one batch, up to a bound."""
+        first = last = self.fresh[0] if self.fresh else None
+        if first is None or last is None:
+            return None
+        decisions = list(first.decisions)
+        for acked in itertools.islice(self.fresh, 1, None):
+            if acked.first != last.last + 1 or acked.last - first.first >= _CHUNK:
+                break
+            last = acked
+            decisions.extend(acked.decisions)
+        return Acked(first.tenant_id, first.domain_id, first.first, last.last, tuple(decisions))
 
 
 class Relay:
@@ -96,6 +111,7 @@ class Relay:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            await self._closing_within(_GATHER_S)
             self._wake.clear()
             while self._woken:
                 tenant_id = next(iter(self._woken))
@@ -109,10 +125,13 @@ class Relay:
             await self._advance(line)
         except Exception as error:  # noqa: BLE001 - stream or database away: the position says where to go on
             log.info("relay.waits", kind=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), 0.5)
+            await self._closing_within(0.5)
             if not self._closing.is_set():
                 self._mark(line.tenant_id)
+
+    async def _closing_within(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     async def _advance(self, line: _Line) -> None:
         if line.position is None:
@@ -121,7 +140,7 @@ class Relay:
         while line.position < line.head:
             while line.fresh and line.fresh[0].last <= line.position:
                 line.fresh.popleft()
-            acked = line.fresh[0] if line.fresh else None
+            acked = line.gather()
             if acked is None or acked.first > line.position + 1:
                 acked = await self._missed(line.tenant_id, line.position, acked.first - 1 if acked else line.head)
             if acked is None:

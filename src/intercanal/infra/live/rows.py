@@ -1,11 +1,13 @@
-"""State rows in SQL: one upsert per table and batch through `unnest`, and the query of a rebuild."""
+"""State rows in SQL: their section of a batch, and the query of a rebuild."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+from intercanal.infra.live.batch import Section
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import StateTable
 
@@ -31,13 +33,11 @@ class TableSql:
         self.table = table
         self._columns = list(table.columns.items())
         self._readers = [_reader(name, kind) for name, kind in self._columns]
-        kinds = [("tenant_id", "uuid"), ("domain_id", "uuid"), *self._columns]
-        names = ", ".join(name for name, _ in kinds)
-        arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(kinds, 1))
         changes = ", ".join(f"{name} = excluded.{name}" for name, _ in self._columns if name != "id")
-        self.upsert = (
-            f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names come from code
-            f"ON CONFLICT (tenant_id, id) DO UPDATE SET {changes}"
+        self.section = Section(
+            table.name,
+            (("tenant_id", "uuid"), *self._columns),
+            on_conflict=f"ON CONFLICT (tenant_id, id) DO UPDATE SET {changes}",
         )
         shown = ", ".join(f"{n}::text" if kind in ("uuid", "jsonb") else n for n, kind in self._columns)
         self.load = (
@@ -46,23 +46,30 @@ class TableSql:
         )
 
     def arguments(self, rows: Iterable[tuple[TenantId, DomainId, Any]]) -> list[list[Any]]:
-        """Turn rows into one array per column."""
+        """Turn rows into one array per column, the domain's first."""
         kept = list(rows)
-        arguments: list[list[Any]] = [[t for t, _, _ in kept], [d for _, d, _ in kept]]
+        arguments: list[list[Any]] = [[d for _, d, _ in kept], [t for t, _, _ in kept]]
         arguments.extend([read(row) for _, _, row in kept] for read in self._readers)
         return arguments
 
     def revive(self, record: Sequence[Any]) -> Any:
         """Make the row struct of a record of the rebuild query."""
         values = {
-            name: msgspec.json.decode(value) if kind == "jsonb" and value is not None else value
+            name: value if value is None else _revive(kind, value)
             for (name, kind), value in zip(self._columns, record, strict=True)
         }
         return msgspec.convert(values, self.table.row)
 
 
-def words_sql(table: str, kinds: Sequence[tuple[str, str]]) -> str:
-    """Write the insert of side rows: erasable words that leave with a batch but never enter the log."""
-    names = ", ".join(name for name, _ in kinds)
-    arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(kinds, 1))
-    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names come from code
+def _revive(kind: str, value: Any) -> Any:
+    if kind == "jsonb":
+        return msgspec.json.decode(value)
+    if kind == "timestamptz" and value.tzinfo is None:
+        # The driver gives the two ends of time without a zone, and one such row would bar the whole domain.
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+def words_section(table: str, kinds: Sequence[tuple[str, str]]) -> Section:
+    """Say how side rows are kept: erasable words that leave with a batch but never enter the log."""
+    return Section(table, tuple(kinds), keeps_domain=False, on_conflict="ON CONFLICT DO NOTHING")
