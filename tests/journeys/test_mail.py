@@ -1,5 +1,7 @@
 """The product's main job: a mail is offered to the right present agent, answered in its thread, and nothing is lost."""
 
+from email.message import EmailMessage
+
 import pytest
 
 from tests.journeys.people import Centre, letter, post_mail, swaks
@@ -32,12 +34,12 @@ async def test_a_mail_goes_its_whole_way(product: Product, centre: Centre) -> No
 
     await ana.post(f"/api/interactions/{work}/messages", {"text": "C'est corrigé."})
 
-    async def answer() -> object | None:
+    async def answer() -> EmailMessage | None:
         return next((mail for mail in product.sink.mails if mail["In-Reply-To"] == first), None)
 
     answered = await until(answer, what="the answer in its thread")
-    assert first in str(answered["References"])  # type: ignore[index]
-    assert (await centre.found(str(answered["Message-ID"])))["id"] == work  # type: ignore[index]
+    assert first in str(answered["References"])
+    assert (await centre.found(str(answered["Message-ID"])))["id"] == work
     disposition = (await centre.admin.post("/api/interactions/dispositions", {"name": "Solved"}))["id"]
     await ana.post(f"/api/interactions/{work}/wrap-up", {"disposition": disposition, "note": "invoice sent anew"})
     assert (await centre.look(work))["state"] == "held"
