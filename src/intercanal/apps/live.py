@@ -1,5 +1,6 @@
 """The live part of a process that may own routing domains: engine, leases, relay, and the hub of its sockets."""
 
+import gc
 from typing import Final
 
 import asyncpg
@@ -60,6 +61,16 @@ async def _leave(_connection: object) -> None:
     """Do nothing: nobody leaves anything in a journal's session, and a reset costs a round trip for each batch."""
 
 
+def _let_loaded_rows_be() -> None:
+    """Take what was loaded out of the collector's sight: walking all rows of a large tenant stops everybody.
+
+    What comes later is looked at rarely enough that a full walk is an exception, and often enough to find circles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 class LiveRuntime:
     """Everything live of one process; made at once, connected by `start`."""
 
@@ -90,6 +101,7 @@ class LiveRuntime:
         self._relay.start()
         self._publisher.start()
         await self._owner.start()
+        _let_loaded_rows_be()
 
     async def open_domain(self, tenant_id: TenantId) -> None:
         """Begin a tenant's live work when it is this process's to do and has not begun."""
