@@ -228,9 +228,11 @@ def test_given_a_server_that_was_killed_when_it_is_served_again_then_it_starts_o
     first = start(open_folder / "data").wait_ready()
     tenant_id = first.commands.bootstrap("Kept")["tenant_id"]
     pids = children(first.process.pid)
+    sockets = Path((open_folder / "data" / "socket-folder").read_text())
     first.close()
     second = start(open_folder / "data").wait_ready()
     until(lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()])
+    assert not sockets.exists()
     reports = second.commands.json("audit verify")
     assert [report["tenant_id"] for report in reports] == [tenant_id]
     assert second.stop() == 0

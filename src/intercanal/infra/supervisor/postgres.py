@@ -13,13 +13,14 @@ from urllib.parse import quote
 import asyncpg
 import msgspec
 
-from intercanal.infra.supervisor.account import Account, Handed, hand_over, private_folder
+from intercanal.infra.supervisor.account import Account, Handed, hand_over, private_file, private_folder
 from intercanal.infra.supervisor.binaries import Binaries, data_version, find, reachable
 from intercanal.infra.supervisor.errors import StartError
 from intercanal.infra.supervisor.spec import ChildSpec
 
 SUPERUSER: Final = "intercanal_super"
 PORT: Final = 5432
+SOCKET_FOLDER: Final = "intercanal-"
 FIRST_WITH_BUILTIN_LOCALE: Final = 17
 SOCKET_PATH_LIMIT: Final = 107
 SETTINGS: Final = {
@@ -67,7 +68,7 @@ class PostgresPlace(msgspec.Struct, frozen=True):
 def short_socket_folder(account: Account | None) -> Path:
     """Make a fresh folder with a path short enough for a socket, which nobody else may enter."""
     base = "/run" if os.geteuid() == 0 and os.access("/run", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp makes it safe
-    folder = Path(tempfile.mkdtemp(prefix="intercanal-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER, dir=base))
     if len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_LIMIT:
         raise StartError(f"{folder} is too long a path for a socket.")
     return private_folder(folder, account)
@@ -85,7 +86,7 @@ def prepare(state: Path, password: str, account: Account | None) -> PostgresPlac
     return PostgresPlace(
         data=data,
         handed=handed,
-        socket_folder=short_socket_folder(account),
+        socket_folder=_socket_folder_of(state, account),
         binaries=binaries,
         account=account,
         password=password,
@@ -97,6 +98,18 @@ def forget(place: PostgresPlace) -> None:
     shutil.rmtree(place.socket_folder, ignore_errors=True)
     for descriptor in place.handed.descriptors:
         os.close(descriptor)
+
+
+def _socket_folder_of(state: Path, account: Account | None) -> Path:
+    note = state / "socket-folder"
+    with contextlib.suppress(FileNotFoundError):
+        # That of a run which was killed before it could remove it.
+        left = Path(note.read_text())
+        if left.name.startswith(SOCKET_FOLDER):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = short_socket_folder(account)
+    private_file(note, str(folder).encode(), None)
+    return folder
 
 
 def _clear(data: Path) -> None:
