@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -196,11 +197,21 @@ class Centre(RuleBasedStateMachine):
             assert rebuilt.awaiting(agent_id) == known.awaiting(agent_id)
 
 
+def days(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        stateful_step_count=60,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+class OnManyDays(Centre):
+    """The same for longer: each machine has one test case of its own."""
+
+
 TestNoOrphan = Centre.TestCase
-TestNoOrphan.settings = settings(
-    max_examples=120,
-    stateful_step_count=60,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+TestNoOrphan.settings = days(15)
+TestNoOrphanOnManyDays = pytest.mark.slow(OnManyDays.TestCase)
+TestNoOrphanOnManyDays.settings = days(120)

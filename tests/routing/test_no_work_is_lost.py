@@ -11,7 +11,7 @@ from tests.routing.brute import Brute, PlainAgent, PlainCircle, PlainContact, Pl
 from tests.routing.day import Day
 from tests.routing.floor import CORE
 
-PARTS, EACH = 20, 5_000
+PARTS, EACH, FEW = 20, 5_000, 1_000
 STATES = {"in_flow", "queued", "offered", "held", "scheduled"}
 
 
@@ -62,10 +62,12 @@ def insist_that_nobody_idles_while_allowed_work_waits(world: World) -> None:
             assert contact.channel not in agent.channels or not brute.may(agent, contact), (contact, agent)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_work_is_lost_doubled_or_held_by_somebody_absent(part: int) -> None:
+@pytest.mark.parametrize(
+    ("part", "count"), [(PARTS, FEW), *(pytest.param(part, EACH, marks=pytest.mark.slow) for part in range(PARTS))]
+)
+def test_no_work_is_lost_doubled_or_held_by_somebody_absent(part: int, count: int) -> None:
     day, steps = Day(part), 0
-    while len(day.arrivals) < EACH:
+    while len(day.arrivals) < count:
         day.step()
         steps += 1
         if steps % 100 == 0:
@@ -75,25 +77,28 @@ def test_no_work_is_lost_doubled_or_held_by_somebody_absent(part: int) -> None:
     day.finish()
     assert day.floor.closed.keys() == day.arrivals.keys()
     assert all(row.arrived_at == day.arrivals[row.id] for row in day.floor.closed.values())
-    assert sum(row.answered_by_agent is not None for row in day.floor.closed.values()) > 0.8 * EACH
+    assert sum(row.answered_by_agent is not None for row in day.floor.closed.values()) > 0.8 * count
 
 
 def events_of(day: Day) -> list[tuple[Event, ...]]:
     return [events for _, _, _, events in day.floor.log or []]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_an_owner_that_starts_from_rows_decides_the_same(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "steps"), [(4, 1_000), *(pytest.param(seed, 3_000, marks=pytest.mark.slow) for seed in range(4))]
+)
+def test_an_owner_that_starts_from_rows_decides_the_same(seed: int, steps: int) -> None:
     changing, staying = Day(1000 + seed), Day(1000 + seed, owners_change=False)
-    for _ in range(3_000):
+    for _ in range(steps):
         changing.step()
         staying.step()
     assert events_of(changing) == events_of(staying)
 
 
-def test_a_day_run_again_from_its_commands_gives_identical_decisions() -> None:
+@pytest.mark.parametrize("steps", [1_000, pytest.param(3_000, marks=pytest.mark.slow)])
+def test_a_day_run_again_from_its_commands_gives_identical_decisions(steps: int) -> None:
     day = Day(77)
-    for _ in range(3_000):
+    for _ in range(steps):
         day.step()
     world = CORE.new_world(day.floor.world.tenant_id)
     for command, now, seed, events in day.floor.log or []:

@@ -12,7 +12,7 @@ from tests.journeys.product import Product, running
 
 pytestmark = pytest.mark.server
 
-ASKED = """
+ASKED = r"""
 SELECT coalesce(sum(calls), 0)::int AS calls, coalesce(string_agg(calls || ' x ' || query, '; '), '') AS queries
 FROM pg_stat_statements WHERE query NOT LIKE '%pg\_stat\_statements%'
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
@@ -73,11 +74,7 @@ def shows_open(spec: CalendarSpec, wall: datetime) -> bool:
     return False
 
 
-@seed(20261121)
-@settings(max_examples=60, deadline=None)
-@given(cases())
-def test_open_minutes_and_changes_are_those_of_the_wall_clock(case: tuple[CalendarSpec, datetime]) -> None:
-    spec, start = case
+def insist_on_the_wall_clock(spec: CalendarSpec, start: datetime) -> None:
     walked = list(walk(spec, start))
     changes = [(at, is_now) for (_, was), (at, is_now) in pairwise(walked) if was is not is_now]
     for at, expected in walked[::7]:
@@ -93,8 +90,32 @@ def test_open_minutes_and_changes_are_those_of_the_wall_clock(case: tuple[Calend
         assert found.at >= walked[-1][0] + MINUTE
 
 
+@seed(20261121)
+@settings(max_examples=6, deadline=None)
+@given(cases())
+def test_open_minutes_and_changes_are_those_of_the_wall_clock(case: tuple[CalendarSpec, datetime]) -> None:
+    insist_on_the_wall_clock(*case)
+
+
+@pytest.mark.slow
+@seed(20261124)
+@settings(max_examples=100, deadline=None)
+@given(cases())
+def test_open_minutes_of_many_calendars_are_those_of_the_wall_clock(case: tuple[CalendarSpec, datetime]) -> None:
+    insist_on_the_wall_clock(*case)
+
+
+def insist_on_open_minutes_passed(spec: CalendarSpec, start: datetime, minutes: int) -> None:
+    open_minutes = [at for at, is_now in walk(spec, start) if is_now]
+    if len(open_minutes) >= minutes:
+        assert due_at(spec, start, minutes) == open_minutes[minutes - 1] + MINUTE
+    elif open_minutes:
+        part = len(open_minutes)
+        assert due_at(spec, start, part) == open_minutes[-1] + MINUTE
+
+
 @seed(20261122)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(cases(), st.integers(1, 3000))
 @example(
     (build_spec("Pacific/Apia", [[Span(0, 1440)]] * 7, [], {}, date(2040, 1, 1)), datetime(2011, 12, 29, tzinfo=UTC)),
@@ -103,13 +124,17 @@ def test_open_minutes_and_changes_are_those_of_the_wall_clock(case: tuple[Calend
 def test_due_is_the_minute_at_which_so_many_open_minutes_have_passed(
     case: tuple[CalendarSpec, datetime], minutes: int
 ) -> None:
-    spec, start = case
-    open_minutes = [at for at, is_now in walk(spec, start) if is_now]
-    if len(open_minutes) >= minutes:
-        assert due_at(spec, start, minutes) == open_minutes[minutes - 1] + MINUTE
-    elif open_minutes:
-        part = len(open_minutes)
-        assert due_at(spec, start, part) == open_minutes[-1] + MINUTE
+    insist_on_open_minutes_passed(*case, minutes)
+
+
+@pytest.mark.slow
+@seed(20261125)
+@settings(max_examples=100, deadline=None)
+@given(cases(), st.integers(1, 3000))
+def test_due_in_many_calendars_is_the_minute_at_which_so_many_have_passed(
+    case: tuple[CalendarSpec, datetime], minutes: int
+) -> None:
+    insist_on_open_minutes_passed(*case, minutes)
 
 
 @seed(20261123)

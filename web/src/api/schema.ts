@@ -945,6 +945,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/realtime/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Frames */
+        get: operations["ApiRealtimeFramesFrames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/realtime/snapshot": {
         parameters: {
             query?: never;
@@ -1370,6 +1387,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AbsenceDeclared */
+        AbsenceDeclared: {
+            agent_id: string;
+            /** @constant */
+            type: "people.absence_declared";
+        };
         /** AddressBody */
         AddressBody: {
             /** @enum {string} */
@@ -1407,6 +1430,28 @@ export interface components {
             };
             team_ids?: string[];
             version?: number | null;
+        };
+        /** AgentConfigured */
+        AgentConfigured: {
+            agent_id: string;
+            bounds: {
+                [key: string]: number;
+            };
+            capacities: {
+                [key: string]: number;
+            };
+            country: string | null;
+            employer_id: string | null;
+            gap_min_s: number;
+            languages: string[];
+            retired: boolean;
+            skills: {
+                [key: string]: number;
+            };
+            team_ids: string[];
+            /** @constant */
+            type: "people.agent_configured";
+            version: number;
         };
         /** AgentToken */
         AgentToken: {
@@ -1539,6 +1584,16 @@ export interface components {
             capacities?: components["schemas"]["Bounds"];
             gap_s?: number | null;
         };
+        /** CapacityChosen */
+        CapacityChosen: {
+            agent_id: string;
+            capacities: {
+                [key: string]: number;
+            };
+            gap_s: number;
+            /** @constant */
+            type: "people.capacity_chosen";
+        };
         /** CircleBody */
         CircleBody: {
             after_s: number;
@@ -1546,6 +1601,28 @@ export interface components {
                 [key: string]: number;
             } | null;
             team_ids?: string[] | null;
+        };
+        /** Closed */
+        Closed: {
+            agent_id: string | null;
+            interaction_id: string;
+            /** @constant */
+            type: "interactions.closed";
+        };
+        /** ConnectionLost */
+        ConnectionLost: {
+            agent_id: string;
+            connection_id: string;
+            screens: number;
+            /** @constant */
+            type: "people.connection_lost";
+        };
+        /** ConnectionOpened */
+        ConnectionOpened: {
+            agent_id: string;
+            connection_id: string;
+            /** @constant */
+            type: "people.connection_opened";
         };
         /** Counts */
         Counts: {
@@ -1594,6 +1671,31 @@ export interface components {
             reason: components["schemas"]["Reason"];
             /** @enum {string} */
             state: "open" | "accepted" | "declined" | "expired" | "withdrawn";
+        };
+        /** DeliveryDeferred */
+        DeliveryDeferred: {
+            attempts: number;
+            code: string | null;
+            conversation_id: string;
+            interaction_id: string;
+            message_id: string;
+            status: string | null;
+            /** @constant */
+            type: "mail.delivery_deferred";
+        };
+        /** DeliveryFailed */
+        DeliveryFailed: {
+            attempts: number;
+            code: string | null;
+            conversation_id: string;
+            in_reply_to: string | null;
+            interaction_id: string;
+            message_id: string;
+            /** Format: date-time */
+            queued_at: string;
+            status: string | null;
+            /** @constant */
+            type: "mail.delivery_failed";
         };
         /** DeliveryView */
         DeliveryView: {
@@ -1658,7 +1760,7 @@ export interface components {
             reason: "asked" | "retention" | "mistake";
         };
         /** @enum {string} */
-        ErrorCode: "customers.already_merged" | "customers.busy" | "customers.erased" | "customers.identity_known" | "customers.not_merged" | "customers.same_customer" | "customers.unknown" | "idempotency.key_invalid" | "idempotency.other_body" | "identity.bad_credentials" | "identity.bad_token" | "identity.beyond_own_rights" | "identity.email_invalid" | "identity.email_taken" | "identity.key_not_found" | "identity.last_admin" | "identity.name_invalid" | "identity.not_a_session" | "identity.password_weak" | "identity.permission_unknown" | "identity.role_in_use" | "identity.role_not_found" | "identity.session_not_found" | "identity.too_many_tries" | "identity.user_not_found" | "infra.busy" | "infra.database_away" | "infra.disk_full" | "interactions.agent_not_present" | "interactions.changed_meanwhile" | "interactions.conversation_not_found" | "interactions.disposition_not_found" | "interactions.disposition_unknown" | "interactions.never_queued" | "interactions.not_found" | "interactions.not_held_by_you" | "interactions.not_open" | "interactions.not_queued" | "interactions.not_yours_to_close" | "interactions.queue_unknown" | "interactions.transfer_to_one" | "interactions.two_customers" | "interactions.until_passed" | "internal" | "live.closing" | "live.decision_failed" | "live.full" | "live.interrupted" | "live.no_answer" | "live.no_domain" | "live.no_owner" | "live.owner_changed" | "live.storage" | "live.unstorable" | "mail.address_not_ascii" | "mail.address_taken" | "mail.changed_meanwhile" | "mail.file_unknown" | "mail.headers_too_large" | "mail.loop" | "mail.mailbox_leaving" | "mail.mailbox_unknown" | "mail.message_unknown" | "mail.nested_too_deep" | "mail.nobody_to_answer" | "mail.not_filed" | "mail.not_waiting" | "mail.queue_unknown" | "mail.too_large" | "mail.too_many_parts" | "mail.unreadable" | "mail.words_erased" | "people.agent_not_found" | "people.agent_offline" | "people.agent_unknown" | "people.capacity_out_of_bounds" | "people.changed_meanwhile" | "people.email_taken" | "people.gap_out_of_bounds" | "people.not_an_agent" | "people.skill_not_found" | "people.team_not_found" | "people.unknown_reference" | "request.cursor" | "request.duplicate" | "request.foreign_origin" | "request.invalid" | "request.malformed" | "request.not_permitted" | "request.origin_missing" | "request.too_large" | "request.too_many" | "request.unacceptable" | "request.unauthenticated" | "request.unknown_id" | "request.unknown_path" | "request.unknown_reference" | "request.unstorable" | "request.wrong_media_type" | "request.wrong_method" | "routing.calendar_unknown" | "routing.changed_meanwhile" | "routing.circles_out_of_order" | "routing.offer_" | "routing.offer_expired" | "routing.offer_not_found" | "routing.offer_unknown" | "routing.overflow_unknown" | "routing.queue_not_found" | "settings.not_a_choice" | "settings.out_of_bounds" | "settings.reason_missing" | "settings.unknown" | "settings.wrong_type" | "tenancy.address_invalid" | "tenancy.address_known" | "tenancy.address_unknown" | "tenancy.calendar_never_opens" | "tenancy.calendar_unknown" | "tenancy.changed_meanwhile" | "tenancy.country_unknown" | "tenancy.day_twice" | "tenancy.due_too_far" | "tenancy.employer_unknown" | "tenancy.holidays_category" | "tenancy.holidays_country" | "tenancy.holidays_subdivision" | "tenancy.instant_out_of_range" | "tenancy.site_unknown" | "tenancy.slug_taken" | "tenancy.span_empty" | "tenancy.tenant_unknown" | "tenancy.time_of_day" | "tenancy.timezone_unknown";
+        ErrorCode: "customers.already_merged" | "customers.busy" | "customers.erased" | "customers.identity_known" | "customers.not_merged" | "customers.same_customer" | "customers.unknown" | "idempotency.key_invalid" | "idempotency.other_body" | "identity.bad_credentials" | "identity.bad_token" | "identity.beyond_own_rights" | "identity.email_invalid" | "identity.email_taken" | "identity.key_not_found" | "identity.last_admin" | "identity.name_invalid" | "identity.not_a_session" | "identity.password_weak" | "identity.permission_unknown" | "identity.role_in_use" | "identity.role_not_found" | "identity.session_not_found" | "identity.too_many_tries" | "identity.user_not_found" | "infra.busy" | "infra.database_away" | "infra.disk_full" | "interactions.agent_not_present" | "interactions.changed_meanwhile" | "interactions.conversation_not_found" | "interactions.disposition_not_found" | "interactions.disposition_unknown" | "interactions.never_queued" | "interactions.not_found" | "interactions.not_held_by_you" | "interactions.not_open" | "interactions.not_queued" | "interactions.not_yours_to_close" | "interactions.queue_unknown" | "interactions.transfer_to_one" | "interactions.two_customers" | "interactions.until_passed" | "interactions.until_too_far" | "internal" | "live.closing" | "live.decision_failed" | "live.full" | "live.interrupted" | "live.no_answer" | "live.no_domain" | "live.no_owner" | "live.owner_changed" | "live.storage" | "live.unstorable" | "mail.address_not_ascii" | "mail.address_taken" | "mail.changed_meanwhile" | "mail.file_unknown" | "mail.headers_too_large" | "mail.loop" | "mail.mailbox_leaving" | "mail.mailbox_unknown" | "mail.message_unknown" | "mail.nested_too_deep" | "mail.nobody_to_answer" | "mail.not_filed" | "mail.not_waiting" | "mail.queue_unknown" | "mail.too_large" | "mail.too_many_parts" | "mail.unreadable" | "mail.words_erased" | "people.agent_not_found" | "people.agent_offline" | "people.agent_unknown" | "people.capacity_out_of_bounds" | "people.changed_meanwhile" | "people.email_taken" | "people.gap_out_of_bounds" | "people.not_an_agent" | "people.skill_not_found" | "people.team_not_found" | "people.unknown_reference" | "realtime.gap" | "request.cursor" | "request.duplicate" | "request.foreign_origin" | "request.invalid" | "request.malformed" | "request.not_permitted" | "request.origin_missing" | "request.too_large" | "request.too_many" | "request.unacceptable" | "request.unauthenticated" | "request.unknown_id" | "request.unknown_path" | "request.unknown_reference" | "request.unstorable" | "request.wrong_media_type" | "request.wrong_method" | "routing.calendar_unknown" | "routing.changed_meanwhile" | "routing.circles_out_of_order" | "routing.offer_" | "routing.offer_expired" | "routing.offer_not_found" | "routing.offer_unknown" | "routing.overflow_unknown" | "routing.queue_not_found" | "settings.not_a_choice" | "settings.out_of_bounds" | "settings.reason_missing" | "settings.unknown" | "settings.wrong_type" | "tenancy.address_invalid" | "tenancy.address_known" | "tenancy.address_unknown" | "tenancy.calendar_never_opens" | "tenancy.calendar_unknown" | "tenancy.changed_meanwhile" | "tenancy.country_unknown" | "tenancy.day_twice" | "tenancy.due_too_far" | "tenancy.employer_unknown" | "tenancy.holidays_category" | "tenancy.holidays_country" | "tenancy.holidays_subdivision" | "tenancy.instant_out_of_range" | "tenancy.site_unknown" | "tenancy.slug_taken" | "tenancy.span_empty" | "tenancy.tenant_unknown" | "tenancy.time_of_day" | "tenancy.timezone_unknown";
         /** FileView */
         FileView: {
             content_id: string | null;
@@ -1668,9 +1770,31 @@ export interface components {
             number: number;
             size: number;
         };
+        /** Frame */
+        Frame: {
+            /** Format: date-time */
+            at: string;
+            event: components["schemas"]["AgentConfigured"] | components["schemas"]["PresenceChanged"] | components["schemas"]["PauseAfterAsked"] | components["schemas"]["PauseAfterCancelled"] | components["schemas"]["CapacityChosen"] | components["schemas"]["ConnectionOpened"] | components["schemas"]["ConnectionLost"] | components["schemas"]["AbsenceDeclared"] | components["schemas"]["Opened"] | components["schemas"]["Queued"] | components["schemas"]["Offered"] | components["schemas"]["Held"] | components["schemas"]["MessageReceived"] | components["schemas"]["MessageSent"] | components["schemas"]["NoteAdded"] | components["schemas"]["WrappedUp"] | components["schemas"]["Scheduled"] | components["schemas"]["Transferred"] | components["schemas"]["Closed"] | components["schemas"]["OfferMade"] | components["schemas"]["OfferAccepted"] | components["schemas"]["OfferDeclined"] | components["schemas"]["OfferExpired"] | components["schemas"]["OfferWithdrawn"] | components["schemas"]["OutgoingSent"] | components["schemas"]["DeliveryDeferred"] | components["schemas"]["DeliveryFailed"];
+            previous: number;
+            sequence: number;
+        };
+        /** Frames */
+        Frames: {
+            frames: components["schemas"]["Frame"][];
+            sequence: number;
+        };
         /** GivenPassword */
         GivenPassword: {
             password: string;
+        };
+        /** Held */
+        Held: {
+            agent_id: string;
+            country: string | null;
+            employer_id: string | null;
+            interaction_id: string;
+            /** @constant */
+            type: "interactions.held";
         };
         /** HistoryPage */
         HistoryPage: {
@@ -1854,6 +1978,29 @@ export interface components {
             name: string | null;
             notes: string | null;
         };
+        /** MessageReceived */
+        MessageReceived: {
+            /** @enum {string} */
+            channel: "voice" | "chat" | "messaging" | "mail" | "task";
+            /** @enum {string} */
+            classification: "normal" | "auto_reply" | "bounce" | "abuse_report";
+            conversation_id: string;
+            interaction_id: string;
+            message_id: string;
+            /** @constant */
+            type: "interactions.message_received";
+        };
+        /** MessageSent */
+        MessageSent: {
+            agent_id: string;
+            /** @enum {string} */
+            channel: "voice" | "chat" | "messaging" | "mail" | "task";
+            conversation_id: string;
+            interaction_id: string;
+            message_id: string;
+            /** @constant */
+            type: "interactions.message_sent";
+        };
         /** MessageView */
         MessageView: {
             /** Format: date-time */
@@ -1913,6 +2060,61 @@ export interface components {
             at: string;
             opens: boolean;
         };
+        /** NoteAdded */
+        NoteAdded: {
+            agent_id: string | null;
+            conversation_id: string;
+            interaction_id: string;
+            message_id: string;
+            /** @constant */
+            type: "interactions.note_added";
+        };
+        /** OfferAccepted */
+        OfferAccepted: {
+            agent_id: string;
+            interaction_id: string;
+            offer_id: string;
+            /** @constant */
+            type: "routing.offer_accepted";
+        };
+        /** OfferDeclined */
+        OfferDeclined: {
+            agent_id: string;
+            interaction_id: string;
+            offer_id: string;
+            /** @constant */
+            type: "routing.offer_declined";
+        };
+        /** Offered */
+        Offered: {
+            agent_id: string;
+            interaction_id: string;
+            offer_id: string;
+            /** @constant */
+            type: "interactions.offered";
+        };
+        /** OfferExpired */
+        OfferExpired: {
+            agent_id: string;
+            interaction_id: string;
+            offer_id: string;
+            /** @constant */
+            type: "routing.offer_expired";
+        };
+        /** OfferMade */
+        OfferMade: {
+            agent_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            idle_since: string;
+            interaction_id: string;
+            offer_id: string;
+            queue_id: string;
+            reason: components["schemas"]["Reason"];
+            /** @constant */
+            type: "routing.offer_made";
+        };
         /** OfferView */
         OfferView: {
             /** Format: date-time */
@@ -1920,6 +2122,16 @@ export interface components {
             id: string;
             interaction_id: string;
             reason: components["schemas"]["Reason"];
+        };
+        /** OfferWithdrawn */
+        OfferWithdrawn: {
+            agent_id: string;
+            /** @enum {string} */
+            cause: "agent_away" | "work_gone";
+            interaction_id: string;
+            offer_id: string;
+            /** @constant */
+            type: "routing.offer_withdrawn";
         };
         /** OpenAt */
         OpenAt: {
@@ -1949,6 +2161,35 @@ export interface components {
             queue_id: string;
             subject?: string | null;
             text?: string | null;
+        };
+        /** Opened */
+        Opened: {
+            /** Format: date-time */
+            arrived_at: string;
+            /** @enum {string} */
+            channel: "voice" | "chat" | "messaging" | "mail" | "task";
+            /** @enum {string} */
+            classification: "normal" | "auto_reply" | "bounce" | "abuse_report";
+            conversation_id: string;
+            customer_id: string | null;
+            interaction_id: string;
+            language: string | null;
+            preferred_agent_id: string | null;
+            priority: number;
+            queue_id: string | null;
+            /** @enum {string} */
+            state: "in_flow" | "queued" | "offered" | "held" | "scheduled" | "closed";
+            /** @constant */
+            type: "interactions.opened";
+        };
+        /** OutgoingSent */
+        OutgoingSent: {
+            attempts: number;
+            conversation_id: string;
+            interaction_id: string;
+            message_id: string;
+            /** @constant */
+            type: "mail.outgoing_sent";
         };
         /** OverflowBody */
         OverflowBody: {
@@ -2075,10 +2316,34 @@ export interface components {
             items: components["schemas"]["SiteView"][];
             next_cursor?: string | null;
         };
+        /** PauseAfterAsked */
+        PauseAfterAsked: {
+            agent_id: string;
+            /** @constant */
+            type: "people.pause_after_asked";
+        };
+        /** PauseAfterCancelled */
+        PauseAfterCancelled: {
+            agent_id: string;
+            /** @constant */
+            type: "people.pause_after_cancelled";
+        };
         /** PresenceBody */
         PresenceBody: {
             /** @enum {string} */
             state: "available" | "paused" | "offline";
+        };
+        /** PresenceChanged */
+        PresenceChanged: {
+            agent_id: string;
+            /** @enum {string} */
+            cause: "agent" | "pause_after" | "offer_declined" | "offer_missed" | "shift_ended" | "retired";
+            shift_ends_at: string | null;
+            shift_hours: number;
+            /** @enum {string} */
+            state: "available" | "paused" | "offline";
+            /** @constant */
+            type: "people.presence_changed";
         };
         /** PresenceView */
         PresenceView: {
@@ -2113,6 +2378,17 @@ export interface components {
             targets?: components["schemas"]["Targets"];
             team_ids?: string[];
             version?: number | null;
+        };
+        /** Queued */
+        Queued: {
+            /** @enum {string} */
+            cause: "arrived" | "offer_declined" | "offer_expired" | "offer_withdrawn" | "agent_offline" | "agent_absent" | "shift_ended" | "transferred" | "due" | "customer_answered" | "recipient_away" | "overflow";
+            interaction_id: string;
+            preferred_agent_id: string | null;
+            queue_id: string;
+            required_agent_id: string | null;
+            /** @constant */
+            type: "interactions.queued";
         };
         /** QueueLive */
         QueueLive: {
@@ -2184,6 +2460,15 @@ export interface components {
         };
         /** Nothing */
         routing_schemas_Nothing: Record<string, never>;
+        /** Scheduled */
+        Scheduled: {
+            agent_id: string;
+            /** Format: date-time */
+            due_at: string;
+            interaction_id: string;
+            /** @constant */
+            type: "interactions.scheduled";
+        };
         /** SessionView */
         SessionView: {
             /** Format: date-time */
@@ -2336,6 +2621,15 @@ export interface components {
             note?: string | null;
             queue_id?: string | null;
         };
+        /** Transferred */
+        Transferred: {
+            agent_id: string;
+            interaction_id: string;
+            to_agent_id: string | null;
+            to_queue_id: string | null;
+            /** @constant */
+            type: "interactions.transferred";
+        };
         /** UserBody */
         UserBody: {
             email: string;
@@ -2377,6 +2671,14 @@ export interface components {
             day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
             from: string;
             to: string;
+        };
+        /** WrappedUp */
+        WrappedUp: {
+            agent_id: string;
+            disposition_id: string | null;
+            interaction_id: string;
+            /** @constant */
+            type: "interactions.wrapped_up";
         };
         /** WrapUpBody */
         WrapUpBody: {
@@ -4357,6 +4659,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    ApiRealtimeFramesFrames: {
+        parameters: {
+            query: {
+                after: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frames"];
+                };
             };
             default: components["responses"]["Refused"];
         };
