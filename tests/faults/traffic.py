@@ -14,6 +14,7 @@ import httpx
 
 from tests.journeys.people import Agent, Caller, Centre, Screen, letter, post_mail
 
+
 def say(line: str) -> None:
     """Report a figure; it is read with `pytest -s`, or when the test fails."""
     sys.stdout.write(f"{line}\n")

@@ -111,9 +111,9 @@ class Product:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *prefix: str) -> None:
+    def start(self) -> None:
         """Start the server and wait until it is ready."""
-        command = [*prefix, sys.executable, "-m", "intercanal.apps.cli", "serve", "--data", str(self.data)]
+        command = [sys.executable, "-m", "intercanal.apps.cli", "serve", "--data", str(self.data)]
         command += ["--port", str(self.port), "--smtp-port", str(self.smtp_port)]
         command += ["--smtp-relay", f"127.0.0.1:{self.sink.port}"]
         with self.log.open("ab") as log:
@@ -195,13 +195,13 @@ class Product:
 
 
 @contextlib.contextmanager
-def running(environment: Mapping[str, str] | None = None, *prefix: str) -> Iterator[Product]:
+def running(environment: Mapping[str, str] | None = None, data: Path | None = None) -> Iterator[Product]:
     """Run a server of one's own, and let it end in order."""
     folder = Path(tempfile.mkdtemp(prefix="intercanal-whole-"))
     folder.chmod(0o755)
-    product = Product(folder / "data", environment)
+    product = Product(data or folder / "data", environment)
     try:
-        product.start(*prefix)
+        product.start()
         yield product
         assert product.stop() == 0, product.last_lines()
     finally:

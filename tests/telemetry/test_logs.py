@@ -98,3 +98,15 @@ def test_given_strict_logs_when_words_are_logged_then_the_call_fails(
     with pytest.raises(words.WordsInLogError):
         structlog.get_logger().info("mail.received", subject=SECRET)
     assert len(written()) == 1
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_costs_lines_and_not_the_process(written: Lines) -> None:
+    logs.configure("test", output=FullDisk())
+    structlog.get_logger().info("mail.received", count=1)
+    logging.getLogger("asyncio").error("library")
+    assert written() == []

@@ -41,7 +41,7 @@ from intercanal.routing.schemas import OfferView
 
 log = structlog.get_logger(__name__)
 
-RECHECK_S: Final = 60.0
+RECHECK_S: Final = 600.0
 FRAMES_A_SECOND: Final = 20
 WORK_SHOWN: Final = 200
 
@@ -224,7 +224,7 @@ async def _drain(socket: WebSocket[Any, Any, Any]) -> None:
 
 
 async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subscription: Subscription) -> None:
-    """Look at the caller again every minute; a revocation is heard at once over the bus, this is for a lost message."""
+    """Look at the caller again now and then: a revocation is heard at once over the bus, this is for a lost message."""
     never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     while True:
         with contextlib.suppress(TimeoutError):

@@ -1,11 +1,12 @@
 """Structured logs: one JSON object a line on stderr, ours and those of the libraries, none with customer words."""
 
+import contextlib
 import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -65,6 +66,21 @@ class _Foreign(logging.Handler):
         self._log.log(record.levelno, "library", logger=record.name, template=template, exc_info=error)
 
 
+class _Lines:
+    """Where lines go; a full disk costs lines, never the process that writes them."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def write(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            self._output.write(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._output.flush()
+
+
 def configure(process: str, lowest: int = logging.INFO, output: TextIO | None = None) -> None:
     """Set logging up for this process; call it once, first thing."""
     structlog.configure(
@@ -78,7 +94,7 @@ def configure(process: str, lowest: int = logging.INFO, output: TextIO | None = 
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
-        logger_factory=structlog.WriteLoggerFactory(output or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lines(output or sys.stderr))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
