@@ -15,7 +15,6 @@ from intercanal.infra.live.core import LiveCore
 from intercanal.infra.live.engine import Engine
 from intercanal.infra.live.journal import Journal
 from intercanal.infra.live.owner import OwnedDomains, Owner
-from intercanal.infra.live.publisher import Publisher
 from intercanal.infra.live.relay import Relay
 from intercanal.infra.live.remote import LiveServer, RemoteLive, RoutedLive
 from intercanal.infra.realtime.hub import Hub
@@ -88,10 +87,9 @@ class LiveRuntime:
         self._server = LiveServer(self.bus, self.core, self.engine)
         self._owner = Owner(NatsLeases(self.client), OwnedDomains(self.engine, self._server, journal), holder)
         self._relay = Relay(self._pool, self.streams, self.core)
-        self._publisher = Publisher(self.bus)
         self.live: Live = RoutedLive(self.engine, RemoteLive(self.bus, self.core), self._owner.owns)
         self.engine.on_opened.extend((self.hub.opened, self._relay.opened))
-        self.engine.listeners.extend((self.hub.heard, self._relay.heard, self._publisher.heard))
+        self.engine.listeners.extend((self.hub.heard, self._relay.heard))
 
     async def start(self) -> None:
         """Connect, take what leases are free, load those domains, and begin to relay."""
@@ -99,7 +97,6 @@ class LiveRuntime:
         await open_client(self.client, [self._config.nats_url], self._config.nats_token or None, "core")
         await self.streams.prepare()
         self._relay.start()
-        self._publisher.start()
         await self._owner.start()
         _let_loaded_rows_be()
 
@@ -113,7 +110,6 @@ class LiveRuntime:
         await self._server.stop_all()
         await self.engine.drain()
         await self._relay.stop()
-        await self._publisher.stop()
         await self._owner.stop()
         await self.client.close()
         await self._pool.close()

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 _FRESH = 2_000
 _CHUNK = 500
 _SAVE_EVERY_S = 1.0
-_GATHER_S = 0.02  # what becomes durable meanwhile goes in one message: each costs its reader more than its content
+_GATHER_S = 0.05  # what becomes durable meanwhile goes in one message: each costs its readers more than its content
 
 _MISSED = """
 SELECT sequence, at, actor, events::text FROM live_log
@@ -111,7 +111,6 @@ class Relay:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            await self._closing_within(_GATHER_S)
             self._wake.clear()
             while self._woken:
                 tenant_id = next(iter(self._woken))
@@ -119,6 +118,7 @@ class Relay:
                 await self._advance_or_wait(self._lines[tenant_id])
             if self._closing.is_set():
                 return
+            await self._closing_within(_GATHER_S)
 
     async def _advance_or_wait(self, line: _Line) -> None:
         try:
