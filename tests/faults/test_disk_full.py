@@ -1,7 +1,6 @@
 """A full disk: a clear error while it lasts, recovery when there is room again, and nothing acknowledged is lost."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from tests.journeys.product import Product, running, until
 pytestmark = pytest.mark.server
 
 SIZE_MB = 900
+FINEST = 512
 
 
 @pytest.fixture
@@ -36,11 +36,15 @@ def small_disk() -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no room at all."""
+    """Leave no room at all, while others use it too."""
     ballast = disk / "ballast"
-    with ballast.open("wb") as file:
-        free = shutil.disk_usage(disk).free
-        os.posix_fallocate(file.fileno(), 0, free - free % 4096)
+    with ballast.open("wb", buffering=0) as file:
+        size = 2**22
+        while size >= FINEST:
+            try:
+                file.write(b"\0" * size)
+            except OSError:
+                size //= 2
     return ballast
 
 

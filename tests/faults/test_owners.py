@@ -133,7 +133,7 @@ async def test_timers_fire_and_now_never_decreases_while_the_clock_jumps(fresh_d
         async def woken(work: str) -> None:
             async def look() -> bool:
                 row = await made.pool.fetchval("SELECT state FROM interactions_interactions WHERE id = $1", work)
-                return row != "scheduled"
+                return bool(row != "scheduled")
 
             await until(look, 30, "the timer fires")
 

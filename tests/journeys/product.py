@@ -99,7 +99,7 @@ class Product:
         self.data = data
         self.port, self.smtp_port, self.sink = free_port(), free_port(), Sink()
         self.log = data.with_suffix(".log")
-        self._environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -118,7 +118,7 @@ class Product:
         command += ["--smtp-relay", f"127.0.0.1:{self.sink.port}"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=HOUSE, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command, cwd=HOUSE, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         self.wait_ready()
 
