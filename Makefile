@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) \
 	$(wildcard web/*.html web/*.ts web/*.json)
 
-.PHONY: help setup run check test bench soak new lock api-types needs format
+.PHONY: help setup run check test bench soak new lock api-types manual needs format
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
@@ -45,6 +45,9 @@ new: .venv/.ready ## make the places of a new feature: make new FEATURE=word
 
 api-types: .venv/.ready web/node_modules/.ready ## write web/src/api/schema.ts from the server's own description
 	$(PYTHON) -m tools.api_types
+
+manual: .venv/.ready ## write docs/settings.md from the program
+	$(PYTHON) -m intercanal.apps.manual > docs/.settings.md && mv docs/.settings.md docs/settings.md
 
 lock: .venv/.ready ## choose versions anew; the locks keep hashes and no download address
 	$(PYTHON) -m tools.lock

@@ -9,7 +9,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 def test_the_page_is_fresh() -> None:
-    assert PAGE.read_text() == settings_page(), "run `python -m intercanal.apps.manual > docs/settings.md`"
+    assert PAGE.read_text() == settings_page(), "run `make manual`"
 
 
 def test_every_setting_is_on_it() -> None:

@@ -58,7 +58,7 @@ def ten_places(house: House) -> Iterator[Finding]:
             yield Finding(place, 1, "ten-places", f"tests/{feature}/ has no test")
     infra = {path.stem for path in _files(house.root / "src" / PRODUCT / "infra")}
     places = (
-        ("docs/features", house.features),
+        ("docs/features", house.features | infra),
         ("web/src/features", house.features),
         ("tests", house.features | GENERAL_TESTS | infra),
     )

@@ -1,4 +1,4 @@
-"""The manual page of settings: `python -m intercanal.apps.manual > docs/settings.md`."""
+"""The manual page of settings: `make manual` writes it, `make check` sees that it is fresh."""
 
 import sys
 
