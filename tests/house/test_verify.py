@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from tools import needs
 from tools.verify import Step, Tally, junit, main, run, summary, together
 
+CALL = "import warnings; warnings.warn('soon gone', DeprecationWarning)"
 REPORT = """<testsuites><testsuite>
 <testcase classname="a" name="good"/>
 <testcase classname="a" name="bad"><failure>no</failure></testcase>
@@ -76,3 +78,15 @@ def test_given_a_machine_without_the_programs_then_each_is_named(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setattr(needs, "postgresql_servers", lambda: {15: tmp_path})
     assert needs.missing_for_tests() == []
+
+
+@pytest.mark.parametrize("module", ["intercanal.mail.jobs", "tests.mail.post", "tools.verify", "bench.robots"])
+def test_given_a_call_of_ours_that_is_on_its_way_out_then_a_test_fails(module: str) -> None:
+    with pytest.raises(DeprecationWarning, match="soon gone"):
+        exec(CALL, {"__name__": module})  # noqa: S102 - our own text
+
+
+def test_given_a_library_that_makes_such_a_call_then_no_test_of_ours_fails() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        exec(CALL, {"__name__": "library"})  # noqa: S102 - our own text
+    assert [str(each.message) for each in told] == ["soon gone"]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import asyncpg
 import msgspec
 
-from intercanal.infra.supervisor.account import Account, Handed, hand_over, private_file, private_folder
+from intercanal.infra.supervisor.account import Account, Handed, hand_over, owner_of, private_file, private_folder
 from intercanal.infra.supervisor.binaries import Binaries, data_version, find, reachable
 from intercanal.infra.supervisor.errors import StartError
 from intercanal.infra.supervisor.spec import ChildSpec
@@ -108,7 +108,7 @@ def _socket_folder_of(state: Path, account: Account | None) -> Path:
         if left.name.startswith(SOCKET_FOLDER):
             shutil.rmtree(left, ignore_errors=True)
     folder = short_socket_folder(account)
-    private_file(note, str(folder).encode(), None)
+    private_file(note, str(folder).encode(), owner_of(state))
     return folder
 
 
