@@ -72,16 +72,21 @@ class Document:
 
     def make(self, schema: Json, name: str, fill: Fill) -> Json:
         """Make a value that a schema takes; ids come from `fill`, which may not know one."""
-        if "$ref" in schema:
-            return self.make(self._schemas[schema["$ref"].rsplit("/", 1)[1]], name, fill)
-        if "oneOf" in schema:
-            chosen = next(one for one in schema["oneOf"] if one.get("type") != "null")
-            return self.make({**{k: v for k, v in schema.items() if k != "oneOf"}, **chosen}, name, fill)
+        schema = self.resolved(schema)
         if "enum" in schema:
             return schema["enum"][0]
         if schema.get("type") == "object":
             return self._make_object(schema, fill)
         return self._make_plain(schema, name, fill)
+
+    def resolved(self, schema: Json) -> Json:
+        """Return what a reference stands for, and of a choice the first that is something."""
+        if "$ref" in schema:
+            return self.resolved(self._schemas[schema["$ref"].rsplit("/", 1)[1]])
+        if "oneOf" in schema:
+            chosen = next(one for one in schema["oneOf"] if one.get("type") != "null")
+            return self.resolved({**{k: v for k, v in schema.items() if k != "oneOf"}, **chosen})
+        return schema
 
     def _make_plain(self, schema: Json, name: str, fill: Fill) -> Json:
         one = fill(name.removesuffix("s"))

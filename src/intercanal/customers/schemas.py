@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 Notes = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
-Locale = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(?!\n)$")]
 Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
 IdentityKind = Literal["mail", "phone"]
 

@@ -7,14 +7,14 @@ from msgspec import Meta, Struct
 
 from intercanal.interactions.live import Channel, Classification, Direction, State
 
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\n)$")]
 Text = Annotated[str, Meta(min_length=1, max_length=200_000, pattern=r"^[^\x00]*$")]
-Line = Annotated[str, Meta(min_length=1, max_length=998, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, Meta(min_length=1, max_length=998, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")]
 Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
-Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(?!\n)$")]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 

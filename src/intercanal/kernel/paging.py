@@ -7,11 +7,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 from intercanal.kernel.errors import InvalidError
+from intercanal.kernel.ids import is_id
 
 Item = TypeVar("Item")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_NUMBER = 2**63 - 1
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
@@ -41,3 +43,24 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
     if len(found) != parts:
         raise InvalidError("request.cursor")
     return found
+
+
+def id_cursor(cursor: str | None) -> str | None:
+    """Read a cursor that holds the id of the last row; None before the first page."""
+    if not cursor:
+        return None
+    (found,) = decode_cursor(cursor, 1)
+    if not is_id(found):
+        raise InvalidError("request.cursor")
+    return found
+
+
+def number_cursor(cursor: str | None) -> int:
+    """Read a cursor that holds the number of the last row; 0 before the first page."""
+    if not cursor:
+        return 0
+    (found,) = decode_cursor(cursor, 1)
+    # The length first: to read a number of a million digits takes its time.
+    if len(found) > len(str(MAX_NUMBER)) or not (found.isascii() and found.isdecimal()) or int(found) > MAX_NUMBER:
+        raise InvalidError("request.cursor")
+    return int(found)

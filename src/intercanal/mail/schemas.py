@@ -7,9 +7,9 @@ from msgspec import Meta, Struct
 
 from intercanal.mail.live import DeliveryState
 
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\n)$")]
 MailAddress = Annotated[str, Meta(min_length=3, max_length=254)]
-Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")]
 Signature = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
 

@@ -8,12 +8,12 @@ from msgspec import Meta, Struct, field
 from intercanal.people.live import DEFAULT_BOUNDS, MAX_GAP_S, Presence
 
 Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
-Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(?!\n)$")]
 Level = Annotated[int, Meta(ge=1, le=5)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 Gap = Annotated[int, Meta(ge=0, le=MAX_GAP_S)]

@@ -9,10 +9,10 @@ from intercanal.routing.domain import Reason
 from intercanal.routing.live import DEFAULT_OFFER_TIMEOUT_S, OfferState
 
 Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 Why = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\n)$")]
 Level = Annotated[int, Meta(ge=1, le=5)]
 Skills = Annotated[dict[Id, Level], Meta(max_length=20)]
 Teams = Annotated[list[Id], Meta(max_length=50)]

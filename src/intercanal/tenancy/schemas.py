@@ -9,14 +9,14 @@ from intercanal.tenancy.domain.addresses import AddressKind
 from intercanal.tenancy.domain.holidays import HolidayRule
 
 Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?!\n)$")
 ]
 Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
-Locale = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
-Slug = Annotated[str, Meta(pattern="^[a-z0-9](-?[a-z0-9])*$", max_length=60)]
-TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(?!\n)$")]
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9](-?[a-z0-9])*(?!\n)$", max_length=60)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)(?!\n)$")]
 Instant = Annotated[datetime, Meta(tz=True)]
 Minutes = Annotated[int, Meta(ge=0, le=366 * 24 * 60)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -11,7 +11,7 @@ from intercanal.customers.service.profiles import normal_value, views
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.errors import InvalidError
 from intercanal.kernel.ids import is_id
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor, id_cursor
 
 _RANKS = frozenset({"1", "2", "3"})
 
@@ -22,10 +22,7 @@ async def list_customers(
     """Return a page of customers; an empty search is none."""
     size = clamp(limit)
     if search is None or not search.strip():
-        after = decode_cursor(cursor, 1)[0] if cursor else None
-        if after is not None and not is_id(after):
-            raise InvalidError("request.cursor")
-        ids = [str(each) for each in await repository.roots_after(uow, after, size + 1)]
+        ids = [str(each) for each in await repository.roots_after(uow, id_cursor(cursor), size + 1)]
         following = encode_cursor(ids[size - 1]) if len(ids) > size else None
     else:
         found = await _found(uow, search, _place(cursor), size + 1)

@@ -18,7 +18,7 @@ from intercanal.identity.tables import User
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
 from intercanal.kernel.ids import AgentId
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ async def require_power_over(uow: UnitOfWork, by: Principal, user_id: str, catal
 
 async def list_users(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[UserView]:
     """Return the users of the tenant."""
-    after = decode_cursor(cursor, 1)[0] if cursor else None
+    after = id_cursor(cursor)
     size = clamp(limit)
     rows = await users.users_after(uow.session, uow.tenant_id, after, size + 1)
     more = encode_cursor(rows[size - 1].id) if len(rows) > size else None

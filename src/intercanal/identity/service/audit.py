@@ -10,7 +10,7 @@ from intercanal.identity.schemas import AuditView
 from intercanal.identity.tables import AuditPending
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.ids import CustomerId
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, number_cursor
 
 NOBODY = "nobody"
 BATCH = 500
@@ -81,7 +81,7 @@ async def list_audit(
     uow: UnitOfWork, cursor: str | None, limit: int | None, action: str | None = None
 ) -> Page[AuditView]:
     """Return the chained lines in order, those of one action if asked."""
-    after = int(decode_cursor(cursor, 1)[0]) if cursor else 0
+    after = number_cursor(cursor)
     size = clamp(limit)
     found = await audit.lines(uow.session, uow.tenant_id, after, size + 1, action)
     more = encode_cursor(str(found[size - 1].sequence)) if len(found) > size else None

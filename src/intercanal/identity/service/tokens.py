@@ -16,7 +16,7 @@ from intercanal.identity.tables import AccessToken
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
 from intercanal.kernel.ids import AgentId
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 
 
 async def create_key(uow: UnitOfWork, by: Principal, name: str, role: str, catalogue: frozenset[str]) -> NewKey:
@@ -35,7 +35,7 @@ def add_key(uow: UnitOfWork, name: str, role: str = ADMIN, created_by: str | Non
 
 async def list_keys(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[KeyView]:
     """Return the API keys of the tenant, revoked ones too."""
-    after = decode_cursor(cursor, 1)[0] if cursor else None
+    after = id_cursor(cursor)
     size = clamp(limit)
     rows = await credentials.keys_after(uow.session, uow.tenant_id, after, size + 1)
     more = encode_cursor(rows[size - 1].id) if len(rows) > size else None

@@ -18,9 +18,13 @@ class Origins:
 
     def is_ours(self, origin: str, host: str | None) -> bool:
         """Say whether an Origin header names one of our own pages."""
+        try:
+            named = _origin(origin)
+        except ValueError:
+            return False
         if self._ours:
-            return _origin(origin) in self._ours
-        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+            return named in self._ours
+        return host is not None and named.partition("://")[2] == host.lower()
 
     def check_socket(self, origin: str | None, host: str | None, *, by_cookie: bool) -> None:
         """Refuse a WebSocket opened by a foreign page, before it is accepted; robots send no Origin, nor a cookie."""

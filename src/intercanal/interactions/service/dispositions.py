@@ -7,7 +7,7 @@ from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.interactions.errors import ChangedMeanwhileError, UnknownDispositionError, WrongDispositionError
 from intercanal.interactions.schemas import DispositionBody, DispositionView
 from intercanal.interactions.tables import Disposition
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 
 
 async def create_disposition(uow: UnitOfWork, body: DispositionBody) -> DispositionView:
@@ -35,7 +35,7 @@ async def get_disposition(uow: UnitOfWork, disposition_id: str) -> DispositionVi
 
 async def list_dispositions(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[DispositionView]:
     """Return the dispositions in use, in the order they were added."""
-    after, size = decode_cursor(cursor, 1)[0] if cursor else "", clamp(limit)
+    after, size = id_cursor(cursor) or "", clamp(limit)
     rows = await versions.all_current(uow, Disposition, after=after, limit=size + 1)
     return Page([_view(row) for row in rows[:size]], encode_cursor(rows[size - 1].id) if len(rows) > size else None)
 

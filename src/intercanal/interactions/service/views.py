@@ -19,8 +19,8 @@ from intercanal.interactions.schemas import (
     TimelineItem,
     WrapUpView,
 )
-from intercanal.kernel.errors import InvalidError, NotFoundError
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.errors import NotFoundError
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor, number_cursor
 
 
 async def require_interaction(uow: UnitOfWork, interaction_id: str) -> InteractionRow:
@@ -42,7 +42,7 @@ async def list_interactions(
     uow: UnitOfWork, wanted: Filter, cursor: str | None, limit: int | None
 ) -> Page[InteractionSummary]:
     """Return interactions, the newest first."""
-    before, size = decode_cursor(cursor, 1)[0] if cursor else None, clamp(limit)
+    before, size = id_cursor(cursor), clamp(limit)
     if wanted.customer_id is not None:
         wanted = msgspec.structs.replace(wanted, customer_ids=await _read_as(uow, wanted.customer_id))
     rows = await repository.interactions(uow, wanted, before, size + 1)
@@ -56,7 +56,7 @@ async def get_timeline(
     """Return the story of a conversation in its order, with the words of its messages."""
     if await repository.last_of_conversation(uow, conversation_id) is None:
         raise UnknownConversationError
-    after, size = _sequence(cursor), clamp(limit)
+    after, size = number_cursor(cursor), clamp(limit)
     entries = await repository.timeline(uow, conversation_id, after, size + 1)
     shown = entries[:size]
     said = await repository.messages(uow, [e.facts["message_id"] for e in shown if "message_id" in e.facts])
@@ -81,15 +81,6 @@ async def _read_as(uow: UnitOfWork, customer_id: str) -> tuple[str, ...]:
         return tuple(await customers.members(uow, customer_id))
     except NotFoundError:
         return ()
-
-
-def _sequence(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    (text,) = decode_cursor(cursor, 1)
-    if not text.isdecimal():
-        raise InvalidError("request.cursor")
-    return int(text)
 
 
 def _shown(message: StoredMessage) -> MessageView:

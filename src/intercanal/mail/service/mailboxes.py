@@ -9,7 +9,7 @@ from intercanal.infra.db.database import Database
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.errors import InvalidError, NotFoundError
 from intercanal.kernel.ids import TenantId
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.mail import repository
 from intercanal.mail.errors import AddressTakenError, ChangedMeanwhileError, UnknownMailboxError
 from intercanal.mail.schemas import MailboxBody, MailboxChange, MailboxVersion, MailboxView
@@ -56,7 +56,7 @@ async def get_mailbox(uow: UnitOfWork, mailbox_id: str) -> MailboxView:
 
 async def list_mailboxes(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[MailboxView]:
     """Return the mailboxes in use, in the order they were added."""
-    after, size = decode_cursor(cursor, 1)[0] if cursor else "", clamp(limit)
+    after, size = id_cursor(cursor) or "", clamp(limit)
     rows = await versions.all_current(uow, Mailbox, after=after, limit=size + 1)
     return Page([_view(row) for row in rows[:size]], encode_cursor(rows[size - 1].id) if len(rows) > size else None)
 

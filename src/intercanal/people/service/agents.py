@@ -9,7 +9,7 @@ from intercanal.infra.db import versions
 from intercanal.infra.db.unit_of_work import Submit, UnitOfWork
 from intercanal.kernel.errors import NotFoundError
 from intercanal.kernel.ids import AgentId
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.people import repository
 from intercanal.people.errors import (
     ChangedMeanwhileError,
@@ -52,7 +52,7 @@ async def get_agent(uow: UnitOfWork, agent_id: str) -> AgentView:
 
 async def list_agents(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[AgentView]:
     """Return the agents in the order they came."""
-    after, size = decode_cursor(cursor, 1)[0] if cursor else "", clamp(limit)
+    after, size = id_cursor(cursor) or "", clamp(limit)
     rows = await versions.all_current(uow, Agent, after=after, limit=size + 1)
     live = await repository.live_agents(uow, [row.id for row in rows[:size]])
     views = [_view(row, live[row.id].presence if row.id in live else "offline") for row in rows[:size]]

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from intercanal.infra.db import versions
 from intercanal.infra.db.unit_of_work import UnitOfWork
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.people.errors import ChangedMeanwhileError, UnknownSkillError, UnknownTeamError
 from intercanal.people.schemas import NamedBody, NamedView
 from intercanal.people.tables import Skill, Team
@@ -44,7 +44,7 @@ async def get_group(uow: UnitOfWork, kind: type[Group], row_id: str) -> NamedVie
 
 async def list_groups(uow: UnitOfWork, kind: type[Group], cursor: str | None, limit: int | None) -> Page[NamedView]:
     """Return the teams or skills in use, in the order they were added."""
-    after, size = decode_cursor(cursor, 1)[0] if cursor else "", clamp(limit)
+    after, size = id_cursor(cursor) or "", clamp(limit)
     rows = await versions.all_current(uow, kind, after=after, limit=size + 1)
     return Page([_view(row) for row in rows[:size]], encode_cursor(rows[size - 1].id) if len(rows) > size else None)
 

@@ -9,7 +9,7 @@ import msgspec
 from intercanal.infra.db import versions
 from intercanal.infra.db.unit_of_work import Submit, UnitOfWork
 from intercanal.kernel.errors import NotFoundError
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.people import service as people
 from intercanal.routing import repository
 from intercanal.routing.errors import (
@@ -56,7 +56,7 @@ async def get_queue(uow: UnitOfWork, queue_id: str) -> QueueView:
 
 async def list_queues(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[QueueView]:
     """Return the queues in the order they were made."""
-    after, size = decode_cursor(cursor, 1)[0] if cursor else "", clamp(limit)
+    after, size = id_cursor(cursor) or "", clamp(limit)
     rows = await versions.all_current(uow, Queue, after=after, limit=size + 1)
     return Page([_view(row) for row in rows[:size]], encode_cursor(rows[size - 1].id) if len(rows) > size else None)
 

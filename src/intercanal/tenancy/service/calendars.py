@@ -11,7 +11,7 @@ import msgspec
 from intercanal.infra.db import versions
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.errors import NotFoundError
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.tenancy import repository
 from intercanal.tenancy.domain.calendars import (
     DAYS,
@@ -65,7 +65,7 @@ async def calendar_versions(uow: UnitOfWork, calendar_id: str) -> list[CalendarV
 
 async def list_calendars(uow: UnitOfWork, cursor: str | None, limit: int | None) -> Page[CalendarView]:
     """Return calendars in the order they were made."""
-    after = decode_cursor(cursor, 1)[0] if cursor else ""
+    after = id_cursor(cursor) or ""
     size = clamp(limit)
     rows = await versions.all_current(uow, Calendar, after=after, limit=size + 1)
     following = encode_cursor(rows[size - 1].id) if len(rows) > size else None

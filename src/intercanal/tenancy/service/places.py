@@ -6,7 +6,7 @@ from intercanal.infra.db import versions
 from intercanal.infra.db.tables import Versioned
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.kernel.errors import ConflictError, NotFoundError
-from intercanal.kernel.paging import Page, clamp, decode_cursor, encode_cursor
+from intercanal.kernel.paging import Page, clamp, encode_cursor, id_cursor
 from intercanal.tenancy import repository
 from intercanal.tenancy.domain.addresses import normal_address
 from intercanal.tenancy.domain.calendars import zone_of
@@ -125,7 +125,7 @@ async def _retire(uow: UnitOfWork, model: type[Place], row_id: str, reason: str)
 async def _page(
     uow: UnitOfWork, model: type[Place], cursor: str | None, limit: int | None
 ) -> tuple[list[Place], str | None]:
-    after = decode_cursor(cursor, 1)[0] if cursor else ""
+    after = id_cursor(cursor) or ""
     size = clamp(limit)
     rows = list(await versions.all_current(uow, model, after=after, limit=size + 1))
     return rows[:size], encode_cursor(rows[size - 1].id) if len(rows) > size else None
