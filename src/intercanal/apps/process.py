@@ -22,6 +22,8 @@ from intercanal.infra.telemetry import logs, traces
 from intercanal.infra.telemetry.stalls import StallWatch
 
 CLOSING_SECONDS: Final = 8
+LONGEST_FRAME: Final = 4096
+"""Of what a screen sends over its socket; nothing it says there has a meaning."""
 
 log = structlog.get_logger("process")
 
@@ -64,8 +66,10 @@ async def run_core(config: Config, ready: Ready, stopping: asyncio.Event) -> Non
         raise ConfigError("There is no door `http` to listen on.")
     settings = uvicorn.Config(
         create_app(config),
+        http="intercanal.infra.http.protocol:BoundedHttp",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_max_size=LONGEST_FRAME,
         lifespan="on",
         log_config=None,
         access_log=False,

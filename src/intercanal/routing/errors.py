@@ -18,10 +18,19 @@ class UnknownOfferError(NotFoundError):
 
 
 class OfferOverError(ConflictError):
-    """The offer is no longer open: `routing.offer_expired`, `_declined`, `_withdrawn` or `_accepted`."""
+    """The offer is no longer open; the code says how it ended."""
 
     def __init__(self, state: str) -> None:
-        super().__init__(f"routing.offer_{state}")
+        # Each code stands here in full: the published list of codes is read off these very lines.
+        super().__init__(
+            {
+                "open": "routing.offer_over",
+                "accepted": "routing.offer_accepted",
+                "declined": "routing.offer_declined",
+                "expired": "routing.offer_expired",
+                "withdrawn": "routing.offer_withdrawn",
+            }[state]
+        )
 
 
 class ChangedMeanwhileError(ConflictError):

@@ -43,9 +43,15 @@ _HTTP_CODES = {
     HTTPStatus.BAD_REQUEST: "request.malformed",
     HTTPStatus.NOT_FOUND: "request.unknown_path",
     HTTPStatus.METHOD_NOT_ALLOWED: "request.wrong_method",
+    HTTPStatus.REQUEST_TIMEOUT: "request.too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "request.too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "request.wrong_media_type",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "request.head_too_large",
 }
+
+
+_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_SOON_S = 1
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -64,9 +70,10 @@ def make_problem(status: int, code: str, facts: Mapping[str, object] | None = No
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """Answer a problem, with `Retry-After` when its facts say when to come back."""
+    """Answer a problem, with `Retry-After` when a later try may go better."""
     all_headers = dict(headers or {}) | {"cache-control": "no-store"}
-    if (wait := problem.facts.get("retry_after_s")) is not None:
+    wait = problem.facts.get("retry_after_s", _SOON_S if problem.status in _LATER else None)
+    if wait is not None:
         all_headers["retry-after"] = str(max(1, round(float(wait))))
     if problem.status == HTTPStatus.UNAUTHORIZED:
         all_headers["www-authenticate"] = "Bearer"

@@ -36,4 +36,4 @@ async def after_refusal(uow: UnitOfWork, offer_id: str, agent_id: str, wanted: s
     if row is None or row.agent_id != agent_id:
         raise UnknownOfferError
     if row.state != wanted:
-        raise OfferOverError("over" if row.state == "open" else row.state)
+        raise OfferOverError(row.state)
