@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from litestar import Router, WebSocket, get, websocket
+from litestar import Request, Router, WebSocket, get, websocket
 from litestar.testing import TestClient
 
 from intercanal.infra.feature import Feature
@@ -83,7 +83,7 @@ async def socket(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.close()
 
 
-SOCKETS = Feature(name="sockets", routers=(Router("/api/sockets", route_handlers=[socket]),))
+SOCKETS = Feature(name="sockets", sockets=(Router("/api/sockets", route_handlers=[socket]),))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,19 @@ async def test_an_application_with_a_forgotten_permission_does_not_start(bench: 
 
     with pytest.raises(PermissionMistakeError, match="states no permission"):
         bench.app(Feature(name="f", routers=(Router("/api/f", route_handlers=[forgotten]),)))
+
+
+async def test_an_application_with_a_way_in_round_the_guard_does_not_start(bench: Bench) -> None:
+    async def other_gate(_request: Request[Any, Any, Any]) -> None: ...
+
+    @get("/own", opt={"permission": "self"}, before_request=other_gate)
+    async def own() -> None: ...
+
+    around = Feature(name="f", routers=(Router("/api/f", route_handlers=[own]),))
+    among_requests = Feature(name="sockets", routers=SOCKETS.sockets)
+    for feature in (around, among_requests):
+        with pytest.raises(PermissionMistakeError, match="is not guarded"):
+            bench.app(feature)
 
 
 async def test_an_application_with_an_undeclared_permission_does_not_start(bench: Bench) -> None:

@@ -238,6 +238,7 @@ async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subs
             return
 
 
-router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, frames, follow])
+router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, frames])
+socket_router = Router(path="/api/realtime", route_handlers=[follow])
 
-REALTIME: Final = Feature(name="realtime", routers=(router,))
+REALTIME: Final = Feature(name="realtime", routers=(router,), sockets=(socket_router,))

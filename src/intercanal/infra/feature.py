@@ -27,10 +27,14 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Feature(msgspec.Struct, frozen=True):
-    """What a feature brings; each `<feature>/feature.py` holds one as `feature`, and `apps/features.py` lists them."""
+    """What a feature brings; each `<feature>/feature.py` holds one as `feature`, and `apps/features.py` lists them.
+
+    WebSockets stand in routers of their own, `sockets`: they are guarded in another place than requests.
+    """
 
     name: str
     routers: tuple[Router, ...] = ()
+    sockets: tuple[Router, ...] = ()
     permissions: tuple[str, ...] = ()
     settings: tuple[Setting[Any], ...] = ()
     component: Component | None = None

@@ -1,25 +1,26 @@
 """Builds the HTTP application out of what features bring; refuses one that forgot to say who may call it."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response
-from litestar.datastructures import State
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import Headers, State
 from litestar.di import Provide
 from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 
 from intercanal.infra.feature import Feature
+from intercanal.infra.http.answers import Answer
 from intercanal.infra.http.door import Door, DoorServices, Replay
 from intercanal.infra.http.edge import Edge, HttpMetrics
-from intercanal.infra.http.guard import PUBLIC, SELF, make_guard, permission_of
+from intercanal.infra.http.guard import PUBLIC, SELF, Guard, make_guard, permission_of
 from intercanal.infra.http.limits import Limits
 from intercanal.infra.http.openapi import document_router, own_pages
 from intercanal.infra.http.origin import Origins
@@ -30,6 +31,8 @@ from intercanal.infra.http.site import site_router
 from intercanal.kernel.errors import InvalidError
 
 MAX_BODY = 1_000_000
+
+Gate = Callable[[Request[Any, Any, Any]], Awaitable[None]]
 
 
 class HttpOptions(msgspec.Struct, frozen=True):
@@ -56,6 +59,15 @@ class HttpServices(msgspec.Struct, frozen=True):
 class JsonRequest(Request[Any, Any, Any]):
     """A request whose body is refused when it is no JSON, also for the two reasons that escape the decoder."""
 
+    _read: Headers | None = None
+
+    @property
+    def headers(self) -> Headers:
+        """Read the headers once: they are asked for several times on the way to a handler."""
+        if self._read is None:
+            self._read = super().headers
+        return self._read
+
     async def json(self) -> Any:
         """Decode the body."""
         try:
@@ -77,15 +89,19 @@ def build_litestar(
     routers += [probes_router(services.checks, services.registry), document_router()]
     if options.site is not None and (site := site_router(options.site)) is not None:
         routers.append(site)
+    guard = make_guard(services.authenticate, Origins(options.public_urls), limits)
+    sockets = [router for feature in brought for router in feature.sockets]
+    gate = _gate_of(guard)
     with warnings.catch_warnings():
         # Handlers are written in Litestar 2's plain style; its next major wants markers on each parameter.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         app = Litestar(
-            route_handlers=routers,
-            guards=[make_guard(services.authenticate, Origins(options.public_urls), limits)],
+            route_handlers=[*routers, Router(path="/", route_handlers=sockets, guards=[guard])],
+            before_request=gate,
             dependencies={"door": Provide(_door_of(services.doors), sync_to_thread=False), **_extras(services.extras)},
             exception_handlers={Replay: _replay, Exception: handle},
             request_class=JsonRequest,
+            response_class=Answer,
             openapi_config=OpenAPIConfig(
                 title="Intercanal", version=options.version, path="/-/schema", openapi_router=own_pages(),
                 render_plugins=[JsonRenderPlugin()],
@@ -96,6 +112,7 @@ def build_litestar(
             state=State(),
         )  # fmt: skip
     check_permissions(app, {permission for feature in brought for permission in feature.permissions})
+    check_gates(app, gate, guard)
     return app
 
 
@@ -117,6 +134,27 @@ def check_permissions(app: Litestar, declared: set[str]) -> None:
                 raise PermissionMistakeError(f"{route.path}: {handler} states no permission")
             if stated not in {PUBLIC, SELF} | declared:
                 raise PermissionMistakeError(f"{route.path}: no feature declares the permission {stated}")
+
+
+def check_gates(app: Litestar, gate: Gate, guard: Guard) -> None:
+    """Fail the start when a way in goes round the guard: a handler with a gate of its own, a socket among the rest."""
+    for route in app.routes:
+        for handler in _handlers(route):
+            if isinstance(handler, HTTPRouteHandler):
+                is_guarded = handler.resolve_before_request() is gate
+            else:
+                is_guarded = guard in handler.resolve_guards()
+            if not is_guarded:
+                raise PermissionMistakeError(f"{route.path}: {handler} is not guarded")
+
+
+def _gate_of(guard: Guard) -> Gate:
+    """Make the guard of requests; as a guard of Litestar's it would cost a copy of the handler each time."""
+
+    async def gate(request: Request[Any, Any, Any]) -> None:
+        await guard(request, request.route_handler)
+
+    return gate
 
 
 def _handlers(route: Any) -> list[BaseRouteHandler]:

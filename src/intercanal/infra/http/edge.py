@@ -12,6 +12,7 @@ from intercanal.infra.http.limits import Limits
 from intercanal.infra.http.problems import PROBLEM_TYPE, Problem, problem_of
 from intercanal.kernel.errors import TooManyError
 
+_ROUGH = 4
 _BOUNDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 SECURE_HEADERS: Mapping[str, str] = {
@@ -34,9 +35,24 @@ class HttpMetrics:
             "intercanal_http_request_seconds", "Time to answer", names, buckets=_BOUNDS, registry=registry
         )
         self.refused = Counter("intercanal_http_overload_total", "Requests refused for want of room", registry=registry)
-        self.in_flight = Gauge(
+        self._in_flight = Gauge(
             "intercanal_http_in_flight", "Requests being answered", registry=registry, multiprocess_mode="livesum"
         )
+        self._shown = 0
+        self._known: dict[tuple[str, str, str], Histogram] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer; the child of its labels is looked up once."""
+        labels = (method, route, str(status))
+        if (child := self._known.get(labels)) is None:
+            child = self._known[labels] = self.seconds.labels(*labels)
+        child.observe(seconds)
+
+    def show_in_flight(self, count: int) -> None:
+        """Tell how much is being answered, to within a quarter or four: each change costs a write to a shared file."""
+        if abs(count - self._shown) > max(_ROUGH, self._shown // 4) or (not count and self._shown):
+            self._shown = count
+            self._in_flight.set(count)
 
 
 class Edge:
@@ -71,15 +87,14 @@ class Edge:
                 self._set_headers(message)
             await send(message)
 
-        self._metrics.in_flight.inc()
+        self._metrics.show_in_flight(self._limits.in_flight)
         try:
             await self._app(scope, receive, sent)
         finally:
             self._limits.leave(turn)
-            self._metrics.in_flight.dec()
+            self._metrics.show_in_flight(self._limits.in_flight)
             route = str(scope.get("path_template") or "unknown")
-            labels = (str(scope.get("method")), route, str(status))
-            self._metrics.seconds.labels(*labels).observe(time.perf_counter() - started)
+            self._metrics.answered(str(scope.get("method")), route, status, time.perf_counter() - started)
 
     def _set_headers(self, message: HTTPResponseStartEvent) -> None:
         given = list(message["headers"])
