@@ -138,3 +138,29 @@ async def test_a_sequence_that_never_comes_is_a_gap() -> None:
     await hub.reach(TENANT, 9, patience_s=0.01)
     with pytest.raises(GapError):
         hub.attach(TENANT, "me", 9)
+
+
+def test_a_second_screen_that_knows_less_sees_no_gap_where_nothing_was_missed() -> None:
+    hub = Hub()
+    hub.opened(TENANT, 0)
+    hub.heard(batch(1, *[("you",)] * 9))
+    first, second = hub.attach(TENANT, "me", 9), hub.attach(TENANT, "me", 4)
+    hub.heard(batch(10, ("me",), ("me",)))
+    assert [(f["sequence"], f["previous"]) for f in frames(first)] == [(10, 9), (11, 10)]
+    assert [(f["sequence"], f["previous"]) for f in frames(second)] == [(10, 4), (11, 10)]
+
+
+def test_a_domain_that_is_owned_here_no_more_keeps_no_screen_waiting_in_vain() -> None:
+    hub = Hub()
+    hub.opened(TENANT, 5)
+    screen = hub.attach(TENANT, "me", 5)
+    hub.closed(TENANT)
+    assert frames(screen) == [{"ended": RESET.code}]
+    with pytest.raises(GapError):
+        hub.attach(TENANT, "me", 5)
+    with pytest.raises(GapError):
+        hub.since(TENANT, "me", 5)
+    hub.opened(TENANT, 5)
+    again = hub.attach(TENANT, "me", 5)
+    hub.heard(batch(6, ("me",)))
+    assert [(f["sequence"], f["previous"]) for f in frames(again)] == [(6, 5)]

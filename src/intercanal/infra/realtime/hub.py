@@ -47,17 +47,19 @@ class Subscription:
     tenant_id: TenantId
     address: str
     credential: str
+    told: int
     waiting: asyncio.Queue[str | Ended] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     over: bool = False
 
-    def give(self, frame: str) -> None:
-        """Queue a frame, or end the subscription when its reader is too slow."""
+    def give(self, sequence: int, body: str) -> None:
+        """Queue a frame after the last one told, or end the subscription when its reader is too slow."""
         if self.over:
             return
         try:
-            self.waiting.put_nowait(frame)
+            self.waiting.put_nowait(_frame(sequence, self.told, body))
         except asyncio.QueueFull:
             self.end(OVERFLOW)
+        self.told = sequence
 
     def end(self, why: Ended) -> None:
         """Make this the last thing that the socket hears of."""
@@ -81,12 +83,12 @@ def _frame(sequence: int, previous: int, body: str) -> str:
 
 
 class _Ring:
-    """One tenant's recent events, and for each address the sequence of its latest one."""
+    """One tenant's recent events, and who follows them; nobody can while the domain has no owner here."""
 
     def __init__(self, floor: int, size: int) -> None:
         self.floor = floor
         self.last = floor
-        self.latest: dict[str, int] = {}
+        self.is_open = True
         self.kept: deque[_Kept] = deque()
         self.subscriptions: dict[str, list[Subscription]] = {}
         self.reached = asyncio.Event()
@@ -105,11 +107,10 @@ class _Ring:
 
     def start_at(self, floor: int) -> None:
         self.floor = self.last = floor
-        self.latest.clear()
         self.kept.clear()
 
-    def since(self, address: str, after: int) -> list[str]:
-        if after < self.floor or after > self.last:
+    def since(self, address: str, after: int) -> list[_Kept]:
+        if not self.is_open or after < self.floor or after > self.last:
             raise GapError
         newer: list[_Kept] = []
         for entry in reversed(self.kept):
@@ -117,11 +118,8 @@ class _Ring:
                 break
             if address in entry.addressees:
                 newer.append(entry)
-        frames, previous = [], after
-        for entry in reversed(newer):
-            frames.append(_frame(entry.sequence, previous, entry.body))
-            previous = entry.sequence
-        return frames
+        newer.reverse()
+        return newer
 
 
 class Hub:
@@ -136,8 +134,20 @@ class Hub:
         ring = self._rings.get(tenant_id)
         if ring is None:
             self._rings[tenant_id] = _Ring(sequence, self._size)
-        elif ring.last != sequence:
+            return
+        ring.is_open = True
+        if ring.last != sequence:
             self._restart(ring, sequence)
+
+    def closed(self, tenant_id: TenantId) -> None:
+        """End a tenant's screens, as their domain is owned here no more: they come back to whoever owns it next.
+
+        The next owner counts every screen as lost, so none may stay that it does not hear of.
+        """
+        ring = self._rings.get(tenant_id)
+        if ring is not None:
+            ring.is_open = False
+            self._reset(ring)
 
     def heard(self, acked: Acked) -> None:
         """Tell each screen what concerns it, once it is durable."""
@@ -159,15 +169,14 @@ class Hub:
     def _tell(self, ring: _Ring, entry: _Kept) -> None:
         ring.keep(entry)
         for address in entry.addressees:
-            listening = ring.subscriptions.get(address)
-            if listening:
-                frame = _frame(entry.sequence, ring.latest.get(address, ring.floor), entry.body)
-                for subscription in listening:
-                    subscription.give(frame)
-            ring.latest[address] = entry.sequence
+            for subscription in ring.subscriptions.get(address, ()):
+                subscription.give(entry.sequence, entry.body)
 
     def _restart(self, ring: _Ring, floor: int) -> None:
         ring.start_at(floor)
+        self._reset(ring)
+
+    def _reset(self, ring: _Ring) -> None:
         for listening in ring.subscriptions.values():
             for subscription in listening:
                 subscription.end(RESET)
@@ -185,11 +194,10 @@ class Hub:
         ring = self._rings.get(tenant_id)
         if ring is None:
             raise GapError
-        subscription = Subscription(tenant_id, address, credential)
-        for frame in ring.since(address, after):
-            subscription.give(frame)
+        subscription = Subscription(tenant_id, address, credential, after)
+        for entry in ring.since(address, after):
+            subscription.give(entry.sequence, entry.body)
         ring.subscriptions.setdefault(address, []).append(subscription)
-        ring.latest.setdefault(address, after)
         return subscription
 
     def since(self, tenant_id: TenantId, address: str, after: int) -> tuple[int, list[str]]:
@@ -197,7 +205,11 @@ class Hub:
         ring = self._rings.get(tenant_id)
         if ring is None:
             raise GapError
-        return ring.last, ring.since(address, after)
+        frames, previous = [], after
+        for entry in ring.since(address, after):
+            frames.append(_frame(entry.sequence, previous, entry.body))
+            previous = entry.sequence
+        return ring.last, frames
 
     def detach(self, subscription: Subscription) -> None:
         """Forget a socket that has gone."""
