@@ -8,17 +8,26 @@ from typing import Any
 
 import pytest
 import uvicorn
+from websockets.asyncio.client import connect
 
 from intercanal.infra.http.protocol import LONGEST_HEAD, BoundedHttp
 
 
 class Impatient(BoundedHttp):
     slowest_head_s = 0.3
+    slowest_body_s = 1.0
 
 
 async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
-    while (await receive()).get("more_body"):
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            await send({"type": "websocket.send", "text": "heard"})
+        return
+    while (message := await receive()).get("more_body"):
         pass
+    if message["type"] == "http.disconnect":
+        return
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
@@ -26,7 +35,9 @@ async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     server = uvicorn.Server(
-        uvicorn.Config(answer_ok, host="127.0.0.1", port=0, http=Impatient, lifespan="off", log_config=None)
+        uvicorn.Config(
+            answer_ok, host="127.0.0.1", port=0, http=Impatient, lifespan="off", ws="websockets-sansio", log_config=None
+        )
     )
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
@@ -90,3 +101,20 @@ async def test_a_long_body_is_no_head(port: int) -> None:
     start = f"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {size}\r\n\r\n".encode()
     heard = await said(port, start, *[b"b" * (size // 8)] * 8, pause=0.06)
     assert heard.startswith(b"HTTP/1.1 204")
+
+
+async def test_a_body_that_only_trickles_is_refused(port: int) -> None:
+    start = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n"
+    assert problem(await said(port, start, b"a", b"b", pause=0.1)) == (408, "request.too_slow")
+
+
+async def test_a_body_without_a_word_is_refused_too(port: int) -> None:
+    start = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n"
+    assert problem(await said(port, start)) == (408, "request.too_slow")
+
+
+async def test_a_socket_may_be_silent_for_longer_than_a_request(port: int) -> None:
+    async with connect(f"ws://127.0.0.1:{port}/") as socket:
+        await asyncio.sleep(1.5)
+        await socket.send("hello")
+        assert await socket.recv() == "heard"

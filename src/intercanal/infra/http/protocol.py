@@ -1,4 +1,4 @@
-"""The wire of HTTP with bounds of its own: the server's parser takes a head of any size, for as long as it pleases."""
+"""The wire of HTTP with bounds of its own: the server's parser takes heads of any size, and waits as long as asked."""
 
 import asyncio
 from http import HTTPStatus
@@ -12,16 +12,19 @@ from intercanal.infra.http.problems import PROBLEM_TYPE, problem_of
 
 LONGEST_HEAD: Final = 64 * 1024
 SLOWEST_HEAD_S: Final = 20.0
+SLOWEST_BODY_S: Final = 60.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Uvicorn's protocol, which lets go of whoever sends an endless head, or one byte of it now and then."""
+    """Uvicorn's protocol, which lets go of whoever sends an endless head, or one byte of a request now and then."""
 
     slowest_head_s = SLOWEST_HEAD_S
+    slowest_body_s = SLOWEST_BODY_S
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = True
+        self._in_body = False
         self._is_silent = True
         self._heard = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -40,13 +43,13 @@ class BoundedHttp(HttpToolsProtocol):
         """Count what belongs to a head, and refuse one that does not end."""
         was_in_head, self._is_silent = self._in_head, False
         super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        if not (self._in_head or self._in_body) or self.transport.is_closing():
             return
         self._wait()
-        if was_in_head:
+        if was_in_head and self._in_head:
             self._heard += len(data)
-        if self._heard > LONGEST_HEAD:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            if self._heard > LONGEST_HEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -54,9 +57,15 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """End a head: what follows is a body, whose bounds are the application's."""
+        """End a head: what follows is a body, whose size is the application's to bound."""
         self._settle()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._settle()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -64,10 +73,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _wait(self) -> None:
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().call_later(self.slowest_head_s, self._too_slow)
+            patience = self.slowest_body_s if self._in_body else self.slowest_head_s
+            self._deadline = asyncio.get_running_loop().call_later(patience, self._too_slow)
 
     def _settle(self) -> None:
-        self._in_head = False
+        self._in_head = self._in_body = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -76,10 +86,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline = None
         self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
+    def _is_answering(self) -> bool:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:  # type: ignore[redundant-expr]  # None before the first request
+            return False
+        return cycle.response_started or bool(self.pipeline) or not self._in_body
+
     def _refuse(self, status: HTTPStatus) -> None:
-        # Whoever still waits for an earlier answer, or has said nothing, is told nothing.
-        is_waited_for = self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None before the first request, whatever uvicorn says
-        if not (is_waited_for or self._is_silent):
+        # In the middle of another answer, or to somebody who said nothing, there is nothing to say.
+        if not (self._is_silent or self._is_answering()):
             body = msgspec.json.encode(problem_of(HTTPException(status_code=status)))
             head = (
                 f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {PROBLEM_TYPE}\r\n"
