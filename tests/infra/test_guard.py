@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from litestar import Request, Router, WebSocket, get, websocket
+from litestar import Request, Router, WebSocket, get, post, websocket
 from litestar.testing import TestClient
 
 from intercanal.infra.feature import Feature
@@ -155,11 +155,18 @@ class Gate:
     def feature(self) -> Feature:
         @get("/wait", opt={"permission": "self"})
         async def wait() -> str:
-            self.inside.release()
-            await self.open.wait()
-            return "done"
+            return await self._pass()
 
-        return Feature(name="gate", routers=(Router("/api/gate", route_handlers=[wait]),))
+        @post("/knock", opt={"permission": "public"}, status_code=200)
+        async def knock() -> str:
+            return await self._pass()
+
+        return Feature(name="gate", routers=(Router("/api/gate", route_handlers=[wait, knock]),))
+
+    async def _pass(self) -> str:
+        self.inside.release()
+        await self.open.wait()
+        return "done"
 
 
 async def test_past_the_bound_everybody_is_asked_to_come_back(bench: Bench) -> None:
@@ -191,3 +198,20 @@ async def test_one_tenants_flood_leaves_room_for_the_others(bench: Bench) -> Non
         done = await asyncio.gather(*held, other)
     assert (refused.status_code, refused.json()["code"]) == (429, "request.too_many")
     assert [answer.status_code for answer in done] == [200, 200, 200]
+
+
+async def test_a_flood_of_strangers_leaves_room_for_those_we_know(bench: Bench) -> None:
+    gate = Gate()
+    async with bench.client(gate.feature(), everybody=10, one_tenant=2) as client:
+        held = [asyncio.create_task(client.post("/api/gate/knock")) for _ in range(2)]
+        for _ in held:
+            await gate.inside.acquire()
+        refused = await client.post("/api/gate/knock")
+        known = asyncio.create_task(client.get("/api/gate/wait", headers=bearer("one")))
+        await gate.inside.acquire()
+        gate.open.set()
+        done = await asyncio.gather(*held, known)
+        after = await client.post("/api/gate/knock")
+    assert (refused.status_code, refused.json()["code"]) == (429, "request.too_many")
+    assert refused.headers["retry-after"] == "1"
+    assert [answer.status_code for answer in (*done, after)] == [200, 200, 200, 200]

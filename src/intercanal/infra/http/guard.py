@@ -12,9 +12,10 @@ from intercanal.infra.http.limits import Limits
 from intercanal.infra.http.origin import SAFE_METHODS, Origins
 from intercanal.infra.http.principal import SESSION_COOKIE, Authenticator, CredentialScope, leave_principal
 from intercanal.kernel.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from intercanal.kernel.ids import is_id
+from intercanal.kernel.ids import TenantId, is_id
 
 PUBLIC, SELF = "public", "self"
+STRANGERS = TenantId("strangers")
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
@@ -75,6 +76,8 @@ def make_guard(authenticate: Authenticator, origins: Origins, limits: Limits) ->
         found = credential_of(connection)
         _check_origin(connection, origins, found)
         if permission == PUBLIC:
+            # Strangers have a share as a tenant has one: however many come, those we know still get in.
+            limits.count_for(connection.scope, STRANGERS)  # type: ignore[arg-type]  # a typed dict is a mapping
             return
         principal = None if found is None else await authenticate(*found)
         if principal is None:
