@@ -38,6 +38,7 @@ class Open(Command, frozen=True, tag="toy.open"):
 
 class Close(Command, frozen=True, tag="toy.close"):
     account_id: str
+    note: str = ""
 
 
 class Break(Command, frozen=True, tag="toy.break"):
@@ -58,6 +59,7 @@ class Added(Event, frozen=True, tag="toy.added"):
 
 class Closed(Event, frozen=True, tag="toy.closed"):
     account_id: str
+    note: str = ""
 
 
 class Woken(Event, frozen=True, tag="toy.woken"):
@@ -80,7 +82,7 @@ def _add(world: World, command: Add, ctx: Context) -> None:
 
 
 def _close(_world: World, command: Close, ctx: Context) -> None:
-    ctx.emit(Closed(command.account_id))
+    ctx.emit(Closed(command.account_id, command.note))
 
 
 def _break(_world: World, command: Break, ctx: Context) -> None:
@@ -104,6 +106,7 @@ def _added(world: World, event: Added, _at: datetime) -> None:
 def _closed(world: World, event: Closed, _at: datetime) -> None:
     row = world.store(Account)[event.account_id]
     row.closed = True
+    row.notes.append(event.note)
     world.store(Account).put(row)
 
 
@@ -123,6 +126,8 @@ def _react(_world: World, event: Added, ctx: Context) -> None:
 
 
 def _wake(_world: World, row: Account, ctx: Context) -> None:
+    if "breaks when woken" in row.notes:
+        raise ZeroDivisionError
     ctx.emit(Woken(row.id))
 
 

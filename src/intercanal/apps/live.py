@@ -89,6 +89,7 @@ class LiveRuntime:
         self._relay = Relay(self._pool, self.streams, self.core)
         self.live: Live = RoutedLive(self.engine, RemoteLive(self.bus, self.core), self._owner.owns)
         self.engine.on_opened.extend((self.hub.opened, self._relay.opened))
+        self.engine.on_closed.append(self.hub.closed)
         self.engine.listeners.extend((self.hub.heard, self._relay.heard))
 
     async def start(self) -> None:

@@ -5,7 +5,7 @@ import heapq
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from intercanal.infra.live.client import Key, Outcome
 from intercanal.infra.live.core import BrokenDecisionError, LiveCore
@@ -16,6 +16,7 @@ from intercanal.kernel.ids import DomainId, TenantId, new_id
 from intercanal.kernel.live import Command, TimerDue, Words, World
 
 RECENT_ANSWERS = 50_000
+ANSWERS_KEPT = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -29,14 +30,17 @@ class Submission:
     outcome: asyncio.Future[Outcome]
     seed: str = ""
     now: datetime | None = None
+    is_settled: bool = False  # the future tells less: a caller who has gone cancelled it, and is decided for still
 
     def fail(self, error: Exception) -> None:
         """Tell the caller why not, unless it has gone."""
+        self.is_settled = True
         if not self.outcome.done():
             self.outcome.set_exception(error)
 
     def answer(self, outcome: Outcome) -> None:
         """Tell the caller what became of it, unless it has gone."""
+        self.is_settled = True
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
@@ -51,10 +55,16 @@ class PoisonedError(Exception):
 
 @dataclass(slots=True)
 class Decided:
-    """A domain's decided share of a batch, and whom to tell once it is durable."""
+    """A domain's decided share of a batch, and whom to tell once it is durable: a refusal too rests on what it saw."""
 
     part: Part
-    answers: list[tuple[Submission, Outcome]]
+    answers: list[tuple[Submission, Outcome]] = field(default_factory=list)
+    refusals: list[tuple[Submission, IntercanalError]] = field(default_factory=list)
+
+    def fail(self, error: IntercanalError) -> None:
+        """Tell everybody that nothing of it holds."""
+        for submission, _ in (*self.answers, *self.refusals):
+            submission.fail(error)
 
 
 @dataclass(slots=True, order=True)
@@ -82,7 +92,8 @@ class Domain:
     _in_hand: list[Submission] = field(default_factory=list)
     _timers: list[_Timer] = field(default_factory=list)
     _armed: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    _recent: OrderedDict[tuple[str, str], tuple[str, Outcome]] = field(default_factory=OrderedDict)
+    _recent: OrderedDict[tuple[str, str], tuple[datetime, str, Outcome]] = field(default_factory=OrderedDict)
+    _spoiled: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def replace_world(self, world: World) -> None:
         """Take a freshly loaded world and arm its timers anew."""
@@ -104,20 +115,24 @@ class Domain:
             submission.fail(UnavailableError("live.interrupted", retry_after_s=1))
         self._in_hand = []
 
+    def blame(self, submission: Submission, error: IntercanalError) -> None:
+        """Fail a command that cannot be kept; a due time that it was is not fired again, or it would be for ever."""
+        if isinstance(submission.command, TimerDue):
+            timer = submission.command
+            self._spoiled[(timer.table, timer.id)] = timer.due_at
+            self._armed.pop((timer.table, timer.id), None)
+        submission.fail(error)
+
     def decide(self, submissions: Sequence[Submission]) -> Decided:
-        """Decide commands in order; refusals are answered at once, the rest waits for the durable ack."""
+        """Decide commands in order; everybody waits for the durable ack."""
         part = Part(self.tenant_id, self.id, self.epoch, self.sequence, self.sequence, self.clock.now(), [])
-        decided = Decided(part, [])
+        decided = Decided(part)
         in_batch: dict[tuple[str, str], tuple[str, Outcome]] = {}
         for submission in submissions:
-            known = self._known(submission, in_batch)
-            if known is not None:
-                decided.answers.append((submission, known))
-                continue
             try:
-                outcome = self._decide_one(part, submission)
+                outcome = self._known(submission, in_batch) or self._decide_one(part, submission)
             except IntercanalError as error:
-                submission.fail(error)
+                decided.refusals.append((submission, error))
                 continue
             except BrokenDecisionError as error:
                 raise PoisonedError(submission) from error
@@ -137,12 +152,18 @@ class Domain:
         key = submission.key
         if key is None:
             return None
-        found = in_batch.get((key.scope, key.key)) or self._recent.get((key.scope, key.key))
+        found = in_batch.get((key.scope, key.key)) or self._remembered(key)
         if found is None:
             return None
         if found[0] != key.body_hash:
-            submission.fail(ConflictError("idempotency.other_body"))
+            raise ConflictError("idempotency.other_body")
         return found[1]
+
+    def _remembered(self, key: Key) -> tuple[str, Outcome] | None:
+        at, body_hash, outcome = self._recent.get((key.scope, key.key), (None, "", None))
+        if at is None or outcome is None or self.clock.now() - at > ANSWERS_KEPT:
+            return None
+        return body_hash, outcome
 
     def _decide_one(self, part: Part, submission: Submission) -> Outcome:
         submission.now = submission.now or self.clock.now()
@@ -161,17 +182,20 @@ class Domain:
         return Outcome(part.last, events)
 
     def remember(self, decided: Decided) -> None:
-        """Advance past a durable batch and keep its answers for repeats."""
+        """Advance past a durable batch and keep its answers for repeats; a repeat keeps the time of the first."""
         self.sequence = decided.part.last
         for submission, outcome in decided.answers:
-            if submission.key is not None:
-                self._recent[(submission.key.scope, submission.key.key)] = (submission.key.body_hash, outcome)
+            if submission.key is not None and self._remembered(submission.key) is None:
+                found = (decided.part.at, submission.key.body_hash, outcome)
+                self._recent[(submission.key.scope, submission.key.key)] = found
         while len(self._recent) > RECENT_ANSWERS:
             self._recent.popitem(last=False)
 
     def _arm(self, table: str, row_id: str, due: datetime | None, *, push: bool = False) -> None:
         if due is None:
             self._armed.pop((table, row_id), None)
+            return
+        if self._spoiled.get((table, row_id)) == due:
             return
         if self._armed.get((table, row_id)) == due:
             return

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -49,11 +50,13 @@ class Engine:
         self.core = core
         self.listeners: list[Listener] = []
         self.on_opened: list[Callable[[TenantId, int], None]] = []
+        self.on_closed: list[Callable[[TenantId], None]] = []
+        self.fallen: set[TenantId] = set()
         self._journal = journal
         self._clock = clock
         self._on_open = tuple(on_open)
         self._bounds = bounds or Bounds()
-        self._writer = Writer(journal, self._bounds.batch, self._tell, self.drop)
+        self._writer = Writer(journal, self._bounds.batch, self._tell, self._lose)
         self._domains: dict[TenantId, Domain] = {}
         self._opening: dict[TenantId, asyncio.Task[Domain]] = {}
         self._ready: dict[TenantId, Domain] = {}
@@ -74,6 +77,8 @@ class Engine:
         if self._closing:
             raise UnavailableError("live.closing", retry_after_s=1)
         domain = self._domains.get(tenant_id) or await self.open(tenant_id)
+        if domain.lost:
+            raise UnavailableError("live.owner_changed", retry_after_s=1)
         if len(domain.pending) >= self._bounds.pending:
             raise TooManyError("live.full", retry_after_s=1)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -84,11 +89,18 @@ class Engine:
         """Become the owner of a domain: raise its epoch, load its world, tell it that its owner is new."""
         if tenant_id in self._domains:
             return self._domains[tenant_id]
+        return await asyncio.shield(self._begin(tenant_id))
+
+    def open_again(self, tenant_id: TenantId) -> None:
+        """Become the owner of a domain that fell, in the background: nobody may ask for it, yet its timers go on."""
+        self._begin(tenant_id).add_done_callback(_report)
+
+    def _begin(self, tenant_id: TenantId) -> asyncio.Task[Domain]:
         if tenant_id not in self._opening:
             task = asyncio.create_task(self._open(tenant_id))
             self._opening[tenant_id] = task
             task.add_done_callback(lambda _: self._opening.pop(tenant_id, None))
-        return await asyncio.shield(self._opening[tenant_id])
+        return self._opening[tenant_id]
 
     async def _open(self, tenant_id: TenantId) -> Domain:
         clock = SteadyClock(self._clock)
@@ -96,7 +108,10 @@ class Engine:
         domain.epoch, domain.sequence, last_at = await self._journal.own(tenant_id, domain.id, clock.now())
         clock.at_least(last_at)
         await self._writer.reload(domain)
+        if self._closing:
+            raise UnavailableError("live.closing", retry_after_s=1)
         self._domains[tenant_id] = domain
+        self.fallen.discard(tenant_id)
         for command in self._on_open:
             self._enqueue(domain, _own(command))
         self._arm_timer(domain)
@@ -108,10 +123,19 @@ class Engine:
     def drop(self, tenant_id: TenantId) -> None:
         """Stop owning a domain at once; whatever waits is told to try again elsewhere."""
         domain = self._domains.pop(tenant_id, None)
+        self.fallen.discard(tenant_id)
         if domain is not None:
             domain.lost = True
             self._ready.pop(tenant_id, None)
             domain.abandon("live.owner_changed")
+            for closed in self.on_closed:
+                closed(tenant_id)
+
+    def _lose(self, domain: Domain) -> None:
+        """Stop owning a domain that broke or was taken; whoever holds its lease has to open it again."""
+        if self._domains.get(domain.tenant_id) is domain:
+            self.drop(domain.tenant_id)
+            self.fallen.add(domain.tenant_id)
 
     @property
     def owned(self) -> list[TenantId]:
@@ -136,7 +160,10 @@ class Engine:
 
     def _enqueue(self, domain: Domain, submission: Submission) -> None:
         domain.pending.append(submission)
-        if not domain.in_flight and domain.tenant_id not in self._ready:
+        self._make_ready(domain)
+
+    def _make_ready(self, domain: Domain) -> None:
+        if not domain.in_flight and not domain.lost and domain.tenant_id not in self._ready:
             self._ready[domain.tenant_id] = domain
             if self._flush is None:
                 self._flush = asyncio.get_running_loop().call_later(self._bounds.window_s, self._kick)
@@ -163,19 +190,29 @@ class Engine:
         self._kick()
 
     async def _run_batch(self, domains: Sequence[Domain]) -> None:
+        left = {domain.tenant_id: domain for domain in domains}
         try:
-            await self._writer.write_together(domains)
+            troubled = await self._writer.write_together(domains)
+            apart = [share.domain.tenant_id for share in troubled]
+            for tenant_id in [each for each in left if each not in apart]:
+                self._end_batch(left.pop(tenant_id))
+            for share in troubled:
+                await self._writer.take_apart(share)
+                self._end_batch(left.pop(share.domain.tenant_id))
         except BaseException:
-            for domain in domains:
-                self.drop(domain.tenant_id)
+            for domain in left.values():
+                self._lose(domain)
             raise
         finally:
-            for domain in domains:
-                domain.in_flight = False
-                domain.release()
-                if domain.pending and not domain.lost:
-                    self._ready[domain.tenant_id] = domain
-                self._arm_timer(domain)
+            for domain in left.values():
+                self._end_batch(domain)
+
+    def _end_batch(self, domain: Domain) -> None:
+        domain.in_flight = False
+        domain.release()
+        if domain.pending:
+            self._make_ready(domain)
+        self._arm_timer(domain)
 
     def _tell(self, acked: Acked) -> None:
         for listener in self.listeners:
@@ -207,7 +244,7 @@ def _own(command: Command) -> Submission:
     return Submission(command, "engine", None, (), future)
 
 
-def _report(future: asyncio.Future[Outcome]) -> None:
+def _report(future: asyncio.Future[Any]) -> None:
     """Take note when the engine's own command failed: nobody else awaits it."""
     if not future.cancelled() and (error := future.exception()) is not None:
         log.warning("live.own_command_failed", kind=type(error).__name__, code=getattr(error, "code", ""))

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from intercanal.infra.live.batch import Filled, Section, Statements
-from intercanal.infra.live.client import Key
+from intercanal.infra.live.client import Key, Outcome
 from intercanal.infra.live.core import Audience, LiveCore
 from intercanal.infra.live.rows import TableSql, json_text, words_section
 from intercanal.kernel.errors import UnavailableError
@@ -95,6 +95,25 @@ _SETTLE = """
 SELECT d.id::text, d.epoch, d.last_sequence FROM live_domains d
 JOIN unnest($1::uuid[], $2::uuid[]) AS v(tenant_id, id) ON d.tenant_id = v.tenant_id AND d.id = v.id
 """
+_WRITTEN = """
+SELECT d.id::text, d.epoch, d.last_sequence, EXISTS (
+  SELECT FROM live_log l WHERE l.tenant_id = v.tenant_id AND l.domain_id = v.id AND l.sequence = v.upto
+  AND l.at = v.at AND l.epoch = v.epoch
+) FROM live_domains d
+JOIN unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[]) AS v(tenant_id, id, upto, at, epoch)
+ON d.tenant_id = v.tenant_id AND d.id = v.id
+"""
+_FORGET_OLD_KEYS = """
+DELETE FROM live_idempotency k USING unnest($3::text[], $4::text[]) AS v(scope, key)
+WHERE k.tenant_id = $1 AND k.domain_id = $2 AND k.scope = v.scope AND k.key = v.key AND k.at < $5
+"""
+_KEPT_ANSWERS = """
+SELECT k.scope, k.key, k.body_hash, k.sequence, l.events::text FROM live_idempotency k
+JOIN unnest($3::text[], $4::text[]) AS v(scope, key) ON k.scope = v.scope AND k.key = v.key
+LEFT JOIN live_log l
+  ON l.tenant_id = k.tenant_id AND l.domain_id = k.domain_id AND l.sequence = k.sequence AND l.at = k.at
+WHERE k.tenant_id = $1 AND k.domain_id = $2
+"""
 _COLUMN_KINDS = """
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
@@ -166,10 +185,15 @@ class Journal:
 
         Raises `BatchRefusedError` when a command's data is to blame, `UnavailableError` when storage is.
         """
-        while True:
+        held: set[DomainId] | None = None
+        is_repeated = False
+        while held is None:
             try:
                 async with self._pool.acquire() as connection:
-                    return await self._transact(connection, parts)
+                    held = await self._transact(connection, parts)
+                if not is_repeated or len(held) == len(parts):
+                    return held
+                # The first try may have been under way still when it was found nowhere, and have let this one wait.
             except asyncpg.PostgresError as error:
                 state = error.sqlstate or ""
                 if state.startswith(_CULPRIT_CLASSES):
@@ -180,12 +204,15 @@ class Journal:
                     raise UnavailableError("live.storage", retry_after_s=2) from error
             except _LOST as error:
                 log.warning("journal.connection_lost", kind=type(error).__name__)
-            settled = await self._settle(parts)
-            if settled is not None:
-                return settled
+            is_repeated = True
+            held = await self._settle(parts)
+        return held
 
     async def _transact(self, connection: _Connection, parts: Sequence[Part]) -> set[DomainId]:
-        filled = await self._filled(connection, parts)
+        try:
+            filled = await self._filled(connection, parts)
+        except (UnicodeError, OverflowError) as error:
+            raise BatchRefusedError(type(error).__name__, key_taken=False) from error
         arguments: list[Sequence[Any]] = [
             [p.tenant_id for p in parts],
             [p.domain_id for p in parts],
@@ -264,7 +291,14 @@ class Journal:
         delay = 0.05
         while not self._closing.is_set():
             try:
-                rows = await self._pool.fetch(_SETTLE, [p.tenant_id for p in parts], [p.domain_id for p in parts])
+                rows = await self._pool.fetch(
+                    _WRITTEN,
+                    [p.tenant_id for p in parts],
+                    [p.domain_id for p in parts],
+                    [p.last for p in parts],
+                    [p.at for p in parts],
+                    [p.epoch for p in parts],
+                )
             except (*_LOST, asyncpg.PostgresError) as error:
                 log.info("journal.waits", kind=type(error).__name__)
                 with contextlib.suppress(TimeoutError):
@@ -272,24 +306,16 @@ class Journal:
                 delay = min(delay * 2, 1.0)
                 continue
             found = {r[0]: (r[1], r[2]) for r in rows}
-            held = {p.domain_id for p in parts if found.get(p.domain_id) == (p.epoch, p.last)}
-            unwritten = [p for p in parts if found.get(p.domain_id) == (p.epoch, p.first) and p.first != p.last]
+            held = {DomainId(r[0]) for r in rows if r[3]}
+            unwritten = [p for p in parts if found.get(p.domain_id) == (p.epoch, p.first)]
             return None if unwritten and not held else held
         raise UnavailableError("live.closing", retry_after_s=2)
 
-    async def stored_answer(
-        self, tenant_id: TenantId, domain_id: DomainId, key: Key
-    ) -> tuple[str, int, tuple[Event, ...]] | None:
-        """Read the answer kept under an idempotency key: body hash, sequence, events."""
-        row = await self._pool.fetchrow(
-            "SELECT k.body_hash, k.sequence, l.events::text FROM live_idempotency k LEFT JOIN live_log l "
-            "ON l.tenant_id = k.tenant_id AND l.domain_id = k.domain_id AND l.sequence = k.sequence AND l.at = k.at "
-            "WHERE k.tenant_id = $1 AND k.domain_id = $2 AND k.scope = $3 AND k.key = $4",
-            tenant_id,
-            domain_id,
-            key.scope,
-            key.key,
-        )
-        if row is None:
-            return None
-        return row[0], row[1], self._core.decode_events(row[2]) if row[2] else ()
+    async def kept_answers(
+        self, tenant_id: TenantId, domain_id: DomainId, keys: Sequence[Key], oldest: datetime
+    ) -> dict[tuple[str, str], tuple[str, Outcome]]:
+        """Read the answers kept under idempotency keys, with the hash of their bodies; older ones are forgotten."""
+        asked = (tenant_id, domain_id, [key.scope for key in keys], [key.key for key in keys])
+        await self._pool.execute(_FORGET_OLD_KEYS, *asked, oldest)
+        rows = await self._pool.fetch(_KEPT_ANSWERS, *asked)
+        return {(r[0], r[1]): (r[2], Outcome(r[3], self._core.decode_events(r[4] or "[]"))) for r in rows}

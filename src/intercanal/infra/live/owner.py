@@ -26,6 +26,10 @@ class Domains(Protocol):
         """Own the domains of a shard."""
         ...
 
+    def keep_shard(self, shard: int) -> None:
+        """Begin to open again what fell of a shard that is still held."""
+        ...
+
     async def drop_shard(self, shard: int) -> None:
         """Stop owning the domains of a shard at once."""
         ...
@@ -103,6 +107,8 @@ class Owner:
             log.exception("live.shard_not_opened", shard=shard, kind=type(error).__name__)
             revision = self._held.pop(shard, 0)
             await self._leases.release(_name(shard), revision)
+        if shard not in self._held:  # lost while it was being opened
+            await self._domains.drop_shard(shard)
 
     async def _renew(self, shard: int) -> None:
         try:
@@ -115,6 +121,8 @@ class Owner:
             log.warning("live.lease_lost", shard=shard)
             del self._held[shard]
             await self._domains.drop_shard(shard)
+        else:
+            self._domains.keep_shard(shard)
 
 
 class OwnedDomains:
@@ -132,10 +140,16 @@ class OwnedDomains:
                 await self._engine.open(tenant_id)
         await self._server.serve(shard)
 
+    def keep_shard(self, shard: int) -> None:
+        """Open again what broke or was taken by an owner without a lease: its timers must go on."""
+        for tenant_id in self._engine.fallen:
+            if shard_of(tenant_id) == shard:
+                self._engine.open_again(tenant_id)
+
     async def drop_shard(self, shard: int) -> None:
         """Answer no more for a shard and let its domains go."""
         await self._server.stop(shard)
-        for tenant_id in self._engine.owned:
+        for tenant_id in (*self._engine.owned, *self._engine.fallen):
             if shard_of(tenant_id) == shard:
                 self._engine.drop(tenant_id)
 
