@@ -1,6 +1,7 @@
 """The trial certificate: one that a client who trusts its authority accepts, kept until it must be renewed."""
 
 import datetime
+import os
 import socket
 import ssl
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from intercanal.infra import tls
+from intercanal.infra.supervisor.account import Account
 
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -66,3 +68,14 @@ def test_given_the_keys_when_they_are_written_then_nobody_else_reads_them(tmp_pa
     tls.trial(tmp_path, "desk.example.org", NOW)
     assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("*.key")} == {0o600}
     assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_given_keys_that_a_restore_left_to_root_when_they_are_kept_then_the_server_may_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = tls.trial(tmp_path, "desk.example.org", NOW)
+    given = set()
+    monkeypatch.setattr(os, "chown", lambda path, uid, gid: given.add((Path(path), uid, gid)))
+    tls.trial(tmp_path, "desk.example.org", NOW, Account(name="somebody", uid=12, gid=13))
+    assert given >= {(files.key, 12, 13), (files.certificate, 12, 13)}
+    assert not any(path.name.startswith("authority") for path, _, _ in given)

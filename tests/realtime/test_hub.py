@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 import pytest
 
 from intercanal.infra.live.feed import Acked, Decision
-from intercanal.infra.realtime.hub import OVERFLOW, QUEUE, RESET, REVOKED, GapError, Hub, Subscription
+from intercanal.infra.realtime.hub import (
+    CROWDED,
+    OVERFLOW,
+    QUEUE,
+    RESET,
+    REVOKED,
+    SCREENS,
+    GapError,
+    Hub,
+    Subscription,
+)
 from intercanal.kernel.ids import DomainId, TenantId
 from tests.live.toy import Added
 
@@ -164,3 +174,13 @@ def test_a_domain_that_is_owned_here_no_more_keeps_no_screen_waiting_in_vain() -
     again = hub.attach(TENANT, "me", 5)
     hub.heard(batch(6, ("me",)))
     assert [(f["sequence"], f["previous"]) for f in frames(again)] == [(6, 5)]
+
+
+def test_whoever_opens_sockets_without_end_keeps_the_newest_and_others_keep_theirs() -> None:
+    hub = Hub()
+    hub.opened(TENANT, 0)
+    other = hub.attach(TENANT, "other", 0)
+    mine = [hub.attach(TENANT, "me", 0) for _ in range(SCREENS + 3)]
+    hub.heard(batch(1, ("me", "other")))
+    assert [frames(each) for each in mine[:3]] == [[{"ended": CROWDED.code}]] * 3
+    assert [[f["sequence"] for f in frames(each)] for each in (*mine[3:], other)] == [[1]] * (SCREENS + 1)

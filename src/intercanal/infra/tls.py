@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from intercanal.infra.supervisor.account import Account, private_file, private_folder
+from intercanal.infra.supervisor.account import Account, own, private_file, private_folder
 
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
@@ -54,6 +54,9 @@ def trial(folder: Path, host: str, now: datetime.datetime, account: Account | No
     if files.certificate.exists() and files.key.exists():
         known = facts(files.certificate)
         if host in known.names and known.ends - now > datetime.timedelta(days=RENEW_DAYS):
+            # A backup brings them back as whoever restores it.
+            own(files.key, account)
+            own(files.certificate, account)
             return files
     authority, authority_key = _authority(folder, now)
     key = ec.generate_private_key(ec.SECP256R1())

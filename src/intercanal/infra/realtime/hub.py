@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 RING = 20_000
 QUEUE = 512
+SCREENS = 32
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,6 +39,7 @@ OVERFLOW = Ended(4008, "realtime.too_slow")
 RESET = Ended(4009, "realtime.reset")
 REVOKED = Ended(4001, "realtime.session_ended")
 CHANGED = Ended(4010, "realtime.rights_changed")
+CROWDED = Ended(4011, "realtime.too_many_screens")
 
 
 @dataclass(eq=False)
@@ -190,14 +192,21 @@ class Hub:
                     await ring.reached.wait()
 
     def attach(self, tenant_id: TenantId, address: str, after: int, credential: str = "") -> Subscription:
-        """Follow an address from just after a sequence; raises `GapError` when the ring does not reach back so far."""
+        """Follow an address from just after a sequence; raises `GapError` when the ring does not reach back so far.
+
+        Nobody needs more than `SCREENS` sockets: past that the oldest goes, as somebody opens them and forgets.
+        """
         ring = self._rings.get(tenant_id)
         if ring is None:
             raise GapError
         subscription = Subscription(tenant_id, address, credential, after)
         for entry in ring.since(address, after):
             subscription.give(entry.sequence, entry.body)
-        ring.subscriptions.setdefault(address, []).append(subscription)
+        listening = ring.subscriptions.setdefault(address, [])
+        listening.append(subscription)
+        screens = [each for each in listening if not each.over]
+        for oldest in screens[:-SCREENS]:
+            oldest.end(CROWDED)
         return subscription
 
     def since(self, tenant_id: TenantId, address: str, after: int) -> tuple[int, list[str]]:
