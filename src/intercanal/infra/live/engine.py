@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from intercanal.infra.live.client import Key, Outcome
 from intercanal.infra.live.core import LiveCore
+from intercanal.infra.live.dispatch import Bounds, Dispatch
 from intercanal.infra.live.domain import Domain, Submission
 from intercanal.infra.live.feed import Acked, Listener
 from intercanal.infra.live.journal import Journal
@@ -19,20 +19,11 @@ from intercanal.kernel.errors import TooManyError, UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Command, Words
 
+__all__ = ["Bounds", "Engine"]
+
 log = structlog.get_logger(__name__)
 
 _LONGEST_SLEEP_S = 5.0  # a timer looks at the wall clock at least this often, in case it was moved
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How much the engine takes at once; past `pending` commands of a domain the edge answers 429."""
-
-    window_s: float = 0.002
-    writers: int = 3
-    pending: int = 10_000
-    batch: int = 500
-    timers: int = 1_000
 
 
 class Engine:
@@ -57,11 +48,9 @@ class Engine:
         self._on_open = tuple(on_open)
         self._bounds = bounds or Bounds()
         self._writer = Writer(journal, self._bounds.batch, self._tell, self._lose)
+        self._dispatch = Dispatch(self._writer, self._bounds, self._arm_timer, self._lose)
         self._domains: dict[TenantId, Domain] = {}
         self._opening: dict[TenantId, asyncio.Task[Domain]] = {}
-        self._ready: dict[TenantId, Domain] = {}
-        self._running: set[asyncio.Task[None]] = set()
-        self._flush: asyncio.TimerHandle | None = None
         self._closing = False
 
     async def submit(
@@ -126,7 +115,7 @@ class Engine:
         self.fallen.discard(tenant_id)
         if domain is not None:
             domain.lost = True
-            self._ready.pop(tenant_id, None)
+            self._dispatch.forget(domain)
             domain.abandon("live.owner_changed")
             for closed in self.on_closed:
                 closed(tenant_id)
@@ -150,69 +139,14 @@ class Engine:
     async def drain(self) -> None:
         """Take no more commands, finish those that wait, and give everything up."""
         self._closing = True
-        while self._ready or self._running:
-            self._kick()
-            if self._running:
-                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        await self._dispatch.finish()
         self._journal.close()
         for tenant_id in self.owned:
             self.drop(tenant_id)
 
     def _enqueue(self, domain: Domain, submission: Submission) -> None:
         domain.pending.append(submission)
-        self._make_ready(domain)
-
-    def _make_ready(self, domain: Domain) -> None:
-        if not domain.in_flight and not domain.lost and domain.tenant_id not in self._ready:
-            self._ready[domain.tenant_id] = domain
-            if self._flush is None:
-                self._flush = asyncio.get_running_loop().call_later(self._bounds.window_s, self._kick)
-
-    def _kick(self) -> None:
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        free = self._bounds.writers - len(self._running)
-        while free > 0 and self._ready:
-            share = -(-len(self._ready) // free)
-            domains = [self._ready.pop(key) for key in list(self._ready)[:share]]
-            for domain in domains:
-                domain.in_flight = True
-            task = asyncio.create_task(self._run_batch(domains))
-            self._running.add(task)
-            task.add_done_callback(self._ran)
-            free -= 1
-
-    def _ran(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("live.batch_crashed", exc_info=task.exception())
-        self._kick()
-
-    async def _run_batch(self, domains: Sequence[Domain]) -> None:
-        left = {domain.tenant_id: domain for domain in domains}
-        try:
-            troubled = await self._writer.write_together(domains)
-            apart = [share.domain.tenant_id for share in troubled]
-            for tenant_id in [each for each in left if each not in apart]:
-                self._end_batch(left.pop(tenant_id))
-            for share in troubled:
-                await self._writer.take_apart(share)
-                self._end_batch(left.pop(share.domain.tenant_id))
-        except BaseException:
-            for domain in left.values():
-                self._lose(domain)
-            raise
-        finally:
-            for domain in left.values():
-                self._end_batch(domain)
-
-    def _end_batch(self, domain: Domain) -> None:
-        domain.in_flight = False
-        domain.release()
-        if domain.pending:
-            self._make_ready(domain)
-        self._arm_timer(domain)
+        self._dispatch.make_ready(domain)
 
     def _tell(self, acked: Acked) -> None:
         for listener in self.listeners:
