@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
+from intercanal.apps import collector
 from intercanal.apps import config as configuration
 from intercanal.apps.config import Config, ConfigError
 from intercanal.apps.ready import say_ready
@@ -113,6 +114,7 @@ async def run(roles: Sequence[str], config: Config, ready: Ready = say_ready) ->
     def role_ready(role: str) -> None:
         waiting.discard(role)
         if not waiting:
+            collector.settle()
             watch.start()
             log.info("process.ready")
             ready()

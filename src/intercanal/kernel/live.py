@@ -14,11 +14,12 @@ from intercanal.kernel.errors import ConflictError
 from intercanal.kernel.ids import TenantId, seeded_id
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+# Plain data cannot go in circles, so the collector need not look at it: rings and answers keep it by the ten thousand.
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", gc=False):
     """A wish: imperative, tagged `feature.verb`; refused or turned into events."""
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", gc=False):
     """A fact: past tense, tagged `feature.fact`; carries ids, never names, bodies or addresses."""
 
 

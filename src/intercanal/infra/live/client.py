@@ -17,7 +17,7 @@ def shard_of(tenant_id: TenantId) -> int:
     return zlib.crc32(tenant_id.encode()) % SHARDS
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """An idempotency key: its scope (principal and route), the key itself, and the hash of the body it came with."""
 
     scope: str
@@ -25,7 +25,7 @@ class Key(msgspec.Struct, frozen=True):
     body_hash: str
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a command, after the durable ack: the domain's sequence after it, and its events."""
 
     sequence: int

@@ -10,7 +10,7 @@ from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Event
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One decision that is durable: `sequence` is that of its last event."""
 
     sequence: int
@@ -31,7 +31,7 @@ class Decision(msgspec.Struct, frozen=True):
             yield number, event, addressees
 
 
-class Acked(msgspec.Struct, frozen=True):
+class Acked(msgspec.Struct, frozen=True, gc=False):
     """Consecutive decisions of one domain: sequences `first` to `last`."""
 
     tenant_id: TenantId

@@ -73,8 +73,7 @@ class Subscription:
         self.waiting.put_nowait(why)
 
 
-@dataclass
-class _Kept:
+class _Kept(msgspec.Struct, gc=False):
     sequence: int
     addressees: tuple[str, ...]
     body: str

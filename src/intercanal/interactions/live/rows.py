@@ -13,14 +13,14 @@ Classification = Literal["normal", "auto_reply", "bounce", "abuse_report"]
 Direction = Literal["in", "out", "note"]
 
 
-class WrapUp(msgspec.Struct, frozen=True):
+class WrapUp(msgspec.Struct, frozen=True, gc=False):
     """How the work ended, as its agent says; the note is a message of its own."""
 
     disposition_id: str | None
     at: datetime
 
 
-class InteractionRow(msgspec.Struct, kw_only=True):
+class InteractionRow(msgspec.Struct, kw_only=True, gc=False):
     """A piece of work on one channel: in exactly one state, and held only by a present agent.
 
     `arrived_at` is the original arrival and never changes. `required_agent_id` is a direct transfer's recipient,
@@ -52,7 +52,7 @@ class InteractionRow(msgspec.Struct, kw_only=True):
     version: int = 0
 
 
-class MessageRow(msgspec.Struct, kw_only=True):
+class MessageRow(msgspec.Struct, kw_only=True, gc=False):
     """One message or note of an interaction, without its words."""
 
     id: str

@@ -18,7 +18,7 @@ DEFAULT_SHIFT_HOURS = 12
 MAX_GAP_S = 3600
 
 
-class AgentRow(msgspec.Struct, kw_only=True):
+class AgentRow(msgspec.Struct, kw_only=True, gc=False):
     """What the core knows of an agent: what they can do, what they chose, and whether they are there.
 
     `bounds` are the most a setting allows per channel, `capacities` what the agent chose inside them.

@@ -34,7 +34,7 @@ Trigger = Literal[
 _TENTH = SECOND // 10
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """A stable code and its facts; sentences are made where somebody reads them."""
 
     code: str

@@ -46,7 +46,7 @@ class QueueRow(msgspec.Struct, kw_only=True):
     changes_at: datetime | None = None
 
 
-class OfferRow(msgspec.Struct, kw_only=True):
+class OfferRow(msgspec.Struct, kw_only=True, gc=False):
     """Work shown to one agent; `idle_since` is given back when the offer is taken away without the agent's doing."""
 
     id: str
@@ -78,7 +78,7 @@ class WaitRow(msgspec.Struct, kw_only=True):
     ended: bool = False
 
 
-class StandbyRow(msgspec.Struct, kw_only=True):
+class StandbyRow(msgspec.Struct, kw_only=True, gc=False):
     """Since when an agent has had nothing new, and the last offer taken, so that taking it twice is known as such."""
 
     id: str
