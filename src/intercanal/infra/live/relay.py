@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import asyncpg
+import msgspec
 import structlog
 
 from intercanal.infra.bus.port import Streams
@@ -19,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 _FRESH = 2_000
 _CHUNK = 500
+_LARGEST = 512 * 1024  # a NATS server takes a megabyte unless it was told otherwise
 _SAVE_EVERY_S = 1.0
 _GATHER_S = 0.05  # what becomes durable meanwhile goes in one message: each costs its readers more than its content
 
@@ -36,6 +39,32 @@ ON CONFLICT (tenant_id, domain_id) DO UPDATE SET position = greatest(live_relay.
 def subject_of(tenant_id: TenantId) -> str:
     """The stream's subject of a tenant's log."""
     return f"log.{tenant_id}"
+
+
+def _halves(acked: Acked) -> tuple[Acked, Acked]:
+    decisions = acked.decisions
+    if len(decisions) == 1:
+        one, middle = decisions[0], len(decisions[0].events) // 2
+        at = one.sequence - len(one.events) + middle
+        head = msgspec.structs.replace(one, sequence=at, events=one.events[:middle], audience=one.audience[:middle])
+        tail = msgspec.structs.replace(one, events=one.events[middle:], audience=one.audience[middle:])
+        decisions = (head, tail)
+    middle = len(decisions) // 2
+    at = decisions[middle - 1].sequence
+    return (
+        msgspec.structs.replace(acked, last=at, decisions=decisions[:middle]),
+        msgspec.structs.replace(acked, first=at + 1, decisions=decisions[middle:]),
+    )
+
+
+def _messages(acked: Acked) -> Iterator[tuple[int, bytes]]:
+    """Write a batch as messages that the stream takes, each with its last sequence; one event is never cut."""
+    body = feed.encode(acked)
+    if len(body) <= _LARGEST or sum(len(one.events) for one in acked.decisions) <= 1:
+        yield acked.last, body
+        return
+    for half in _halves(acked):
+        yield from _messages(half)
 
 
 @dataclass
@@ -84,7 +113,9 @@ class Relay:
 
     def heard(self, acked: Acked) -> None:
         """Take a batch that has just become durable."""
-        line = self._lines.setdefault(acked.tenant_id, _Line(acked.tenant_id, acked.last))
+        line = self._lines.setdefault(acked.tenant_id, _Line(acked.tenant_id, acked.first - 1))
+        if acked.last <= line.head:  # of an owner before this one; `opened` counted it in
+            return
         line.head = acked.last
         line.fresh.append(acked)
         self._mark(acked.tenant_id)
@@ -145,8 +176,9 @@ class Relay:
                 acked = await self._missed(line.tenant_id, line.position, acked.first - 1 if acked else line.head)
             if acked is None:
                 break
-            await self._streams.append(subject_of(line.tenant_id), feed.encode(acked), f"{line.tenant_id}-{acked.last}")
-            line.position = acked.last
+            for last, body in _messages(acked):
+                await self._streams.append(subject_of(line.tenant_id), body, f"{line.tenant_id}-{last}")
+                line.position = last
             if self._save is None:
                 self._save = asyncio.get_running_loop().call_later(_SAVE_EVERY_S, self._save_soon)
 
