@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 
 from intercanal.infra.bus.memory import MemoryBus, MemoryLeases, MemoryStreams
 from intercanal.infra.bus.nats import NatsBus, NatsLeases, NatsStreams, connect
@@ -112,6 +114,28 @@ async def test_a_named_reader_goes_on_where_it_stopped(carrier: Carrier) -> None
     assert (first.bodies, second.bodies) == ([b"one"], [b"two"])
 
 
+async def test_a_reader_of_nats_outlives_what_its_driver_did_not_foresee(
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await connect([nats_server.url], nats_server.token, "test")
+    streams, inbox = NatsStreams(client), Inbox(1)
+    await streams.prepare()
+    fetch, tries = JetStreamContext.PullSubscription.fetch, []
+
+    async def confused(self: JetStreamContext.PullSubscription, *arguments: int, **more: float) -> list[Msg]:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise AttributeError
+        return await fetch(self, *arguments, **more)
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", confused)
+    reader = await streams.consume("steady", "log.steady", inbox.take)
+    await streams.append("log.steady", b"1", "steady-1")
+    await asyncio.wait_for(inbox.full.wait(), 15)
+    await reader.stop()
+    await client.close()
+
+
 async def test_a_lease_has_one_holder_who_may_take_it_back(carrier: Carrier) -> None:
     one = await carrier.leases.acquire("shard.c", "a")
     assert one is not None
@@ -123,6 +147,18 @@ async def test_a_lease_has_one_holder_who_may_take_it_back(carrier: Carrier) -> 
     newest = await carrier.leases.renew("shard.c", "a", again)
     await carrier.leases.release("shard.c", newest)
     assert await carrier.leases.acquire("shard.c", "b") is not None
+
+
+async def test_a_lease_that_others_have_by_now_cannot_be_given_back(carrier: Carrier) -> None:
+    old = await carrier.leases.acquire("shard.d", "a")
+    assert old
+    newest = await carrier.leases.renew("shard.d", "a", old)
+    await carrier.leases.release("shard.d", old)
+    assert await carrier.leases.acquire("shard.d", "b") is None
+    await carrier.leases.release("shard.d", newest)
+    again = await carrier.leases.acquire("shard.d", "b")
+    assert again
+    await carrier.leases.renew("shard.d", "b", again)
 
 
 async def test_a_lease_of_nats_ends_by_itself(nats_server: NatsServer) -> None:

@@ -138,12 +138,16 @@ class _Consumer:
     async def stop(self) -> None:
         """End; without interest in its inbox the server forgets the open request, which else takes the next message."""
         self.stopping.set()
-        if self.subscription is not None:
-            with contextlib.suppress(nats.errors.Error):
-                await self.subscription.unsubscribe()
+        await self.forget()
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait([self.task], timeout=5)
+
+    async def forget(self) -> None:
+        subscription, self.subscription = self.subscription, None
+        if subscription is not None:
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
 
     async def pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -190,9 +194,9 @@ class NatsStreams:
                 await self._handle(name, messages, handler)
             except TimeoutError:
                 continue
-            except (nats.errors.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a consumer that ended unheard would stop a whole feature
                 log.info("bus.consumer_waits", consumer=name, kind=type(error).__name__)
-                consumer.subscription = None
+                await consumer.forget()
                 await consumer.pause(1.0)
                 with contextlib.suppress(nats.errors.Error, OSError):
                     await self.prepare()
@@ -259,4 +263,4 @@ class NatsLeases:
         """Give a lease back."""
         with contextlib.suppress(nats.errors.Error, nats.js.errors.Error):
             kv = await self._open()
-            await kv.purge(name) if revision else None
+            await kv.delete(name, last=revision) if revision else None

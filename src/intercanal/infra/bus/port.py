@@ -67,5 +67,5 @@ class Leases(Protocol):
         ...
 
     async def release(self, name: str, revision: int) -> None:
-        """Give a lease back, so that the next owner need not wait for its end."""
+        """Give a lease back, so that the next owner need not wait for its end; not one that others have by now."""
         ...
