@@ -51,6 +51,7 @@ def make_pool(config: Config, name: str, size: int) -> "asyncpg.Pool[asyncpg.Rec
         max_size=size,
         server_settings=settings,
         max_inactive_connection_lifetime=0,
+        max_cached_statement_lifetime=0,
         reset=_leave,
     )
     return pool
