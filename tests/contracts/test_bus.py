@@ -122,11 +122,11 @@ async def test_a_reader_of_nats_outlives_what_its_driver_did_not_foresee(
     await streams.prepare()
     fetch, tries = JetStreamContext.PullSubscription.fetch, []
 
-    async def confused(self: JetStreamContext.PullSubscription, *arguments: int, **more: float) -> list[Msg]:
-        tries.append(arguments)
+    async def confused(self: JetStreamContext.PullSubscription, batch: int, **_: float) -> list[Msg]:
+        tries.append(batch)
         if len(tries) == 1:
             raise AttributeError
-        return await fetch(self, *arguments, **more)
+        return await fetch(self, batch, timeout=1)
 
     monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", confused)
     reader = await streams.consume("steady", "log.steady", inbox.take)
