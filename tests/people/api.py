@@ -10,6 +10,8 @@ import httpx
 
 from intercanal.identity import service as identity
 from intercanal.identity.domain.tokens import parse
+from intercanal.identity.schemas import RoleBody
+from intercanal.identity.service.tokens import add_key
 from intercanal.infra.blobs.memory import MemoryBlobs
 from intercanal.infra.bus.memory import MemoryStreams
 from intercanal.infra.db.database import Database
@@ -100,6 +102,15 @@ class Api:
             _, key = await identity.create_admin(uow, "admin@example.org", "The Admin", PASSPHRASE)
             await uow.commit()
         return tenant_id, Caller(self._http, key)
+
+    async def with_only(self, tenant_id: TenantId, permission: str) -> Caller:
+        """Make a key whose role may do one thing."""
+        maker = Principal(tenant_id, tenant_id, "key", frozenset({permission}))
+        async with self.database.unit_of_work(tenant_id, maker.id) as uow:
+            role = await identity.create_role(uow, maker, RoleBody("Only this", [permission]), maker.permissions)
+            _, key = add_key(uow, "only this", role.id)
+            await uow.commit()
+        return Caller(self._http, key)
 
     async def agent(self, admin: Caller, name: str, **settings: object) -> tuple[str, Caller]:
         """Make an agent, and sign in as them."""

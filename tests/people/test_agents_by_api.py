@@ -152,3 +152,12 @@ async def test_a_repeated_post_adds_one_agent_and_shows_a_token_once(api: Api) -
     token = (await admin.post(path, {}, "another-key"))["token"]
     assert token
     assert (await admin.post(path, {}, "another-key"))["token"] is None
+
+
+async def test_who_may_configure_agents_may_not_for_that_act_as_one(api: Api) -> None:
+    tenant_id, admin = await api.tenant()
+    made = await admin.post("/api/people/agents", {"name": "Ana", "email": "ana@example.org"})
+    configurer = await api.with_only(tenant_id, "people.configure")
+    path = f"/api/people/agents/{made['id']}/token"
+    await configurer.refused(403, "request.not_permitted", "POST", path, {})
+    assert (await admin.post(path, {}))["token"]

@@ -57,11 +57,14 @@ class Running:
 
         return self._background.run(find())
 
+    def rows_of(self, table: str, tenant_id: str) -> list[str]:
+        return self._background.run(_rows(self.urls, tenant_id, skip=frozenset()))[table]
+
     def rows_of_one(self) -> dict[str, list[str]]:
         return self._background.run(_rows(self.urls, self.world.one.id))
 
 
-async def _rows(urls: Urls, tenant_id: str) -> dict[str, list[str]]:
+async def _rows(urls: Urls, tenant_id: str, skip: frozenset[str] = MOVING) -> dict[str, list[str]]:
     connection = await asyncpg.connect(urls.superuser)
     try:
         tables = await connection.fetch(
@@ -71,7 +74,7 @@ async def _rows(urls: Urls, tenant_id: str) -> dict[str, list[str]]:
         )
         found = {}
         for (table,) in tables:
-            if table in MOVING:
+            if table in skip:
                 continue
             # The name comes from the catalogue just above.
             rows = await connection.fetch(f'SELECT t::text FROM "{table}" t WHERE tenant_id = $1::uuid', tenant_id)  # noqa: S608 - as said above

@@ -56,9 +56,9 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """Opens one socket, once, within a minute."""
+    """Opens one socket, once, within a minute; null when the request is a repeat."""
 
-    ticket: str
+    ticket: str | None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -132,8 +132,11 @@ async def snapshot(door: Door) -> Snapshot:
 @post("/ticket", opt={"permission": SELF})
 async def ticket(door: Door) -> Ticket:
     """Give a one-time ticket for the socket, for pages that cannot send a header with it."""
-    issued = await door.write(lambda uow: identity.issue_ticket(uow, door.principal), secrets=("ticket",))
-    return Ticket(issued)
+
+    async def use_case(uow: UnitOfWork) -> Ticket:
+        return Ticket(await identity.issue_ticket(uow, door.principal))
+
+    return await door.write(use_case, secrets=("ticket",))
 
 
 @get("/frames", opt={"permission": SELF})

@@ -8,7 +8,7 @@ from intercanal.people.settings import SHIFT_HOURS
 feature = Feature(
     name="people",
     routers=(router,),
-    permissions=("people.read", "people.configure"),
+    permissions=("people.read", "people.configure", "people.issue_tokens"),
     settings=(SHIFT_HOURS,),
     component=component,
 )

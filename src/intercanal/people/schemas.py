@@ -113,9 +113,9 @@ class TokenBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgentToken(Struct, frozen=True):
-    """A token with which a robot works as an agent, shown this once."""
+    """A token with which a robot works as an agent, shown this once; null when the request is a repeat."""
 
-    token: str
+    token: str | None
 
 
 class PresenceBody(Struct, frozen=True, forbid_unknown_fields=True):

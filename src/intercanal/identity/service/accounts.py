@@ -13,7 +13,7 @@ from intercanal.identity.service.audit import record
 from intercanal.identity.service.hashing import hash_password, is_outdated, require_strong
 from intercanal.identity.service.roles import permissions_by_role, require_role, require_within
 from intercanal.identity.service.sessions import end_all_sessions
-from intercanal.identity.service.tokens import add_key, revoke_agent_tokens, revoke_keys_made_by
+from intercanal.identity.service.tokens import add_key, revoke_agent_tokens, revoke_all_made_by
 from intercanal.identity.tables import User
 from intercanal.infra.db.unit_of_work import UnitOfWork
 from intercanal.infra.http.principal import Principal
@@ -113,7 +113,7 @@ async def set_user_role(uow: UnitOfWork, by: Principal, user_id: str, role: str,
 
 
 async def deactivate_user(uow: UnitOfWork, by: Principal, user_id: str, catalogue: frozenset[str]) -> None:
-    """Shut a user out: sessions, agent tokens, the keys they made and waiting resets all end now."""
+    """Shut a user out: sessions, agent tokens, whatever they made that opens a door, and waiting resets all end now."""
     user = await _active(uow, user_id)
     require_within(by, (await permissions_by_role(uow, {user.role}, catalogue))[user.role])
     if user.role == ADMIN:
@@ -121,7 +121,7 @@ async def deactivate_user(uow: UnitOfWork, by: Principal, user_id: str, catalogu
     user.is_active = False
     record(uow, "identity.user_deactivated", user_id)
     await end_all_sessions(uow, user_id, "deactivated")
-    await revoke_keys_made_by(uow, user_id)
+    await revoke_all_made_by(uow, user_id)
     await users.drop_resets(uow.session, uow.tenant_id, user_id)
     if user.agent_id is not None:
         await revoke_agent_tokens(uow, user.agent_id)

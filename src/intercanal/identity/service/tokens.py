@@ -50,10 +50,14 @@ async def revoke_key(uow: UnitOfWork, key_id: str) -> None:
     _tell(uow, await credentials.revoke(uow.session, uow.tenant_id, which, uow.now), "revoked")
 
 
-async def revoke_keys_made_by(uow: UnitOfWork, user_id: str) -> None:
-    """Revoke the API keys that somebody made, when they leave."""
-    which = (AccessToken.created_by == user_id) & (AccessToken.kind == Kind.KEY)
-    _tell(uow, await credentials.revoke(uow.session, uow.tenant_id, which, uow.now), "maker_left")
+async def revoke_all_made_by(uow: UnitOfWork, user_id: str) -> None:
+    """Revoke the keys and tokens that somebody made, and those made with these keys, when they leave."""
+    makers = [user_id]
+    while makers:
+        which = AccessToken.created_by.in_(makers)
+        revoked = await credentials.revoke(uow.session, uow.tenant_id, which, uow.now)
+        _tell(uow, revoked, "maker_left")
+        makers = [token.id for token in revoked]
 
 
 async def issue_agent_token(uow: UnitOfWork, agent_id: AgentId, name: str = "agent") -> str:

@@ -83,6 +83,8 @@ async def keep(uow: UnitOfWork, key: RequestKey, status: int, answer: bytes) -> 
 def without_secrets(value: object, secrets: Collection[str]) -> bytes:
     """Encode an answer with its secrets nulled: they are shown once, and never stored."""
     plain: Any = msgspec.to_builtins(value)
-    if isinstance(plain, dict):
+    if secrets:
+        if not isinstance(plain, dict) or not plain.keys() >= set(secrets):
+            raise TypeError("a secret can be left out of an answer only where the answer names it")
         plain = {name: None if name in secrets else kept for name, kept in plain.items()}
     return msgspec.json.encode(plain)

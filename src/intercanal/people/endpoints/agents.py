@@ -49,7 +49,7 @@ async def retire_agent(door: Door, agent_id: str, reason: Reason = "") -> None:
     await door.write(lambda uow: service.retire_agent(uow, agent_id, reason))
 
 
-@post("/agents/{agent_id:str}/token", opt={"permission": "people.configure"})
+@post("/agents/{agent_id:str}/token", opt={"permission": "people.issue_tokens"})
 async def issue_token(door: Door, agent_id: str, data: TokenBody) -> AgentToken:
     """Make a token with which a robot works as this agent; it is shown this once."""
     return await door.write(lambda uow: service.issue_token(uow, agent_id, data.name), secrets=("token",))
