@@ -50,7 +50,7 @@ async def grown_mb(warm_up_s: float, run_s: float) -> dict[str, float]:
 @pytest.mark.timeout(180)
 async def test_memory_grows_by_no_more_than_its_bounded_memories_allow() -> None:
     # rings of events and answers still fill in so short a time: a leak of a message would be ten times this
-    grown = await grown_mb(warm_up_s=12, run_s=25)
+    grown = await grown_mb(warm_up_s=8, run_s=15)
     assert all(mb < 40 for mb in grown.values()), grown
 
 

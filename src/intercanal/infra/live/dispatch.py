@@ -22,6 +22,7 @@ class Bounds:
     pending: int = 10_000
     batch: int = 500
     timers: int = 1_000
+    answer_within_s: float = 8.0
 
 
 class Dispatch:

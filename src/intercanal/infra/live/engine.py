@@ -72,7 +72,12 @@ class Engine:
             raise TooManyError("live.full", retry_after_s=1)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._enqueue(domain, Submission(command, actor, key, words, future))
-        return await future
+        try:
+            async with asyncio.timeout(self._bounds.answer_within_s):
+                return await future
+        except TimeoutError as error:
+            # Longer than a caller may wait; asking again under the same key tells what became of it.
+            raise UnavailableError("live.storage", retry_after_s=2) from error
 
     async def open(self, tenant_id: TenantId) -> Domain:
         """Become the owner of a domain: raise its epoch, load its world, tell it that its owner is new."""
