@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from intercanal.infra.db.unit_of_work import Submit, UnitOfWork
+from intercanal.infra.live.client import Outcome
 from intercanal.infra.outbox.delivery import Codec, Delivery, Published
 from intercanal.infra.outbox.sweep import Sweeper, sweep
 from intercanal.kernel.errors import UnavailableError
@@ -97,3 +98,30 @@ async def test_the_sweeper_starts_with_a_sweep_and_is_woken_by_what_is_left(benc
         await bench.live.until(2)
     finally:
         running.cancel()
+
+
+class Silent:
+    """A live core that never answers."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def submit(self, *_: object, **__: object) -> Outcome:
+        self.asked.set()
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+async def test_a_caller_who_leaves_in_the_middle_has_what_is_owed_swept(bench: Bench) -> None:
+    uow = await commit_and_die(bench, ONE, "a")
+    live, told = Silent(), asyncio.Event()
+    delivery = Delivery(bench.database, live, bench.stream, Codec([AddNote]))
+    delivery.on_left_over.append(told.set)
+    leaving = asyncio.create_task(delivery.carry_out(uow))
+    await asyncio.wait_for(live.asked.wait(), 5)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert leaving.cancelled()
+    assert told.is_set()
+    assert await sweep(bench.delivery) == 0
+    assert [command for _, command, _ in bench.live.taken] == [AddNote("a")]

@@ -1,5 +1,6 @@
 """Carries what a committed unit of work owes to the stream and to the live core, and forgets it once taken."""
 
+import asyncio
 import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -100,6 +101,13 @@ class Delivery:
         A command that the live core refuses is final: it is kept as refused, and the first refusal is raised. When the
         core is away, its commands and what follows stay for the sweep. An event that cannot leave now only waits.
         """
+        try:
+            return await self._hand_over(tenant_id, owed)
+        except asyncio.CancelledError:
+            self._tell()  # whoever asked has gone; what is still owed would else wait for the next failure
+            raise
+
+    async def _hand_over(self, tenant_id: TenantId, owed: Sequence[Waiting]) -> int:
         taken: list[str] = []
         failure: Exception | None = None
         for waiting in owed:
