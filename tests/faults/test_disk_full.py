@@ -54,9 +54,11 @@ async def refused_for_want_of_room(centre: Centre, queue: str, seen: list[str]) 
     try:
         async with asyncio.timeout(20):
             answer = await centre.admin.ask("POST", "/api/interactions", body)
-    except (httpx.TransportError, TimeoutError):
+    except (httpx.TransportError, TimeoutError) as error:
+        say(f"no answer: {type(error).__name__}")
         return False
     if answer.is_success:
+        say("taken")
         return False
     assert answer.headers["content-type"].startswith("application/problem+json"), answer.text
     seen.append(f"{answer.status_code} {answer.json()['code']}")
