@@ -93,7 +93,8 @@ class Writer:
                 waiting = [s for s in waiting if s is not poisoned.submission]
                 await self.reload(domain)
             except AssertionError as broken:
-                log.critical("live.invariant_broken", commands=len(waiting), exc_info=True)
+                if len(waiting) == 1:  # told once, of the culprit: each halving would else tell of it again
+                    log.critical("live.invariant_broken", exc_info=True)
                 raise BatchRefusedError("invariant", key_taken=False) from broken
 
     async def _write(self, shares: Sequence[tuple[Domain, Decided]]) -> None:
