@@ -36,9 +36,9 @@ def small_disk() -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no room at all, while others use it too."""
+    """Leave no room at all, while others use it too; again, since a checkpoint gives room back."""
     ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
+    with ballast.open("ab", buffering=0) as file:
         size = 2**22
         while size >= FINEST:
             try:
@@ -48,8 +48,9 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-async def refused_for_want_of_room(centre: Centre, queue: str, seen: list[str]) -> bool:
+async def refused_for_want_of_room(disk: Path, centre: Centre, queue: str, seen: list[str]) -> bool:
     """Bring work with much text, so that the room runs out; true once it is refused, as a problem with a code."""
+    fill(disk)
     body = {"queue_id": queue, "text": secrets.token_hex(90_000)}
     try:
         async with asyncio.timeout(20):
@@ -91,7 +92,7 @@ async def _fill_and_free(product: Product, traffic: Traffic, disk: Path) -> None
     seen: list[str] = []
     ballast = fill(disk)
     try:
-        await until(lambda: refused_for_want_of_room(traffic.centre, traffic.queue, seen), 90, "a refusal")
+        await until(lambda: refused_for_want_of_room(disk, traffic.centre, traffic.queue, seen), 90, "a refusal")
         await asyncio.sleep(2)
         before = len(traffic.diary.opened)
     finally:
