@@ -1,43 +1,71 @@
 """A batch in one statement: the fence, and every insert only for the domains that it let through.
 
-One statement is one round trip and one transaction of its own: at the rate of batches the round trips of a longer
-transaction cost more than its rows.
+One statement is one round trip and one transaction of its own. A table's rows travel as one JSON document: an array for
+each column cost the process that decides three times as much (`docs/decisions/0002-batches-as-documents.md`).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 
-FENCE = """
+from intercanal.kernel.ids import DomainId, TenantId
+
+_FENCE: Final = """
 UPDATE live_domains d SET last_sequence = v.upto, last_at = v.at
-FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[])
-  AS v(tenant_id, id, epoch, since, upto, at)
+FROM json_to_recordset($1::json)
+  AS v(tenant_id uuid, id uuid, epoch bigint, since bigint, upto bigint, at timestamptz)
 WHERE d.tenant_id = v.tenant_id AND d.id = v.id AND d.epoch = v.epoch AND d.last_sequence = v.since
 RETURNING d.id
 """
-FENCE_PARAMETERS = 6
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Section(msgspec.Struct, frozen=True):
-    """Rows for one table, a column at a time: `domain_id` first, then `columns` with their SQL types."""
+    """Rows for one table: `columns` with their SQL types, and beside them the `domain_id` that the fence knows."""
 
     table: str
     columns: tuple[tuple[str, str], ...]
     keeps_domain: bool = True
     on_conflict: str = ""
 
-    def sql(self, first: int) -> str:
-        """Write the insert; its parameters begin at `first`."""
-        names = [name for name, _ in self.columns]
-        kinds = [kind for _, kind in self.columns]
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(("uuid", *kinds), first))
-        kept = ", ".join(["domain_id", *names] if self.keeps_domain else names)
+    def sql(self, place: int) -> str:
+        """Write the insert; its parameter is a document of rows."""
+        shape = ", ".join(f"{name} {_shape_of(kind)}" for name, kind in (("domain_id", "uuid"), *self.columns))
+        columns = (*((("domain_id", "uuid"),) if self.keeps_domain else ()), *self.columns)
+        names = ", ".join(name for name, _ in columns)
+        values = ", ".join(_value_of(name, kind) for name, kind in columns)
         return (
-            f"INSERT INTO {self.table} ({kept}) SELECT {kept} "  # noqa: S608 - names come from code
-            f"FROM unnest({arrays}) AS v(domain_id, {', '.join(names)}) "
+            f"INSERT INTO {self.table} ({names}) SELECT {values} "  # noqa: S608 - names come from code
+            f"FROM json_to_recordset(${place}::json) AS v({shape}) "
             f"WHERE v.domain_id IN (SELECT id FROM fence) {self.on_conflict}"
         )
+
+
+def _shape_of(kind: str) -> str:
+    return "text" if kind == "bytea" else kind
+
+
+def _value_of(name: str, kind: str) -> str:
+    return f"decode(v.{name}, 'base64')" if kind == "bytea" else f"v.{name}"
+
+
+Filled = tuple[Section, str]
+
+
+def document(rows: Iterable[object]) -> str:
+    """Write rows whose fields are columns, `domain_id` among them."""
+    return _encode(list(rows)).decode()
+
+
+def state_document(rows: Iterable[tuple[TenantId, DomainId, Any]]) -> str:
+    """Write state rows, each with its tenant and domain, which the row itself does not know."""
+    written = [
+        f'{{"tenant_id":"{tenant_id}","domain_id":"{domain_id}",{_encode(row)[1:].decode()}'
+        for tenant_id, domain_id, row in rows
+    ]
+    return f"[{','.join(written)}]"
 
 
 class Statements:
@@ -55,11 +83,5 @@ class Statements:
 
 
 def _write(sections: Sequence[Section]) -> str:
-    parts, first = [f"fence AS ({FENCE})"], FENCE_PARAMETERS + 1
-    for number, section in enumerate(sections):
-        parts.append(f"s{number} AS ({section.sql(first)})")
-        first += 1 + len(section.columns)
-    return f"WITH {', '.join(parts)} SELECT id::text FROM fence"  # noqa: S608 - names come from code
-
-
-Filled = tuple[Section, Sequence[Sequence[Any]]]
+    inserts = [f"s{place} AS ({section.sql(place)})" for place, section in enumerate(sections, 2)]
+    return f"WITH {', '.join([f'fence AS ({_FENCE})', *inserts])} SELECT id::text FROM fence"  # noqa: S608 - from code

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
+import msgspec
 import structlog
 
-from intercanal.infra.live.batch import Filled, Section, Statements
+from intercanal.infra.live.batch import Filled, Section, Statements, document, state_document
 from intercanal.infra.live.client import Key, Outcome
 from intercanal.infra.live.core import Audience, LiveCore
-from intercanal.infra.live.rows import TableSql, json_text, words_section
+from intercanal.infra.live.rows import TableSql, words_section
 from intercanal.kernel.errors import UnavailableError
 from intercanal.kernel.ids import DomainId, TenantId
 from intercanal.kernel.live import Command, Event, Words, World
@@ -69,6 +70,39 @@ class Part:
     rows: dict[str, list[Any]] = field(default_factory=dict)
     words: list[Words] = field(default_factory=list)
     keys: list[tuple[Key, LogRow]] = field(default_factory=list)
+
+
+class _Fence(msgspec.Struct, gc=False):
+    tenant_id: str
+    id: str
+    epoch: int
+    since: int
+    upto: int
+    at: datetime
+
+
+class _LogLine(msgspec.Struct, gc=False):
+    domain_id: str
+    tenant_id: str
+    sequence: int
+    at: datetime
+    epoch: int
+    count: int
+    actor: str
+    seed: str
+    code: str
+    command: Command
+    events: tuple[Event, ...]
+
+
+class _KeyLine(msgspec.Struct, gc=False):
+    domain_id: str
+    tenant_id: str
+    scope: str
+    key: str
+    body_hash: str
+    sequence: int
+    at: datetime
 
 
 _LOG = Section(
@@ -213,72 +247,55 @@ class Journal:
             filled = await self._filled(connection, parts)
         except (UnicodeError, OverflowError) as error:
             raise BatchRefusedError(type(error).__name__, key_taken=False) from error
-        arguments: list[Sequence[Any]] = [
-            [p.tenant_id for p in parts],
-            [p.domain_id for p in parts],
-            [p.epoch for p in parts],
-            [p.first for p in parts],
-            [p.last for p in parts],
-            [p.at for p in parts],
-        ]
-        for _, columns in filled:
-            arguments.extend(columns)
+        fence = document(_Fence(p.tenant_id, p.domain_id, p.epoch, p.first, p.last, p.at) for p in parts)
         statement = self._statements.of([section for section, _ in filled])
-        return {DomainId(record[0]) for record in await connection.fetch(statement, *arguments)}
+        records = await connection.fetch(statement, fence, *(rows for _, rows in filled))
+        return {DomainId(record[0]) for record in records}
 
     async def _filled(self, connection: _Connection, parts: Sequence[Part]) -> list[Filled]:
-        """Bring a batch into columns, table by table."""
+        """Bring a batch into documents, table by table."""
         filled: list[Filled] = []
-        decisions = [(p, d) for p in parts for d in p.decisions]
-        if decisions:
-            filled.append((_LOG, self._log_columns(decisions)))
+        lines = [self._log_line(p, d) for p in parts for d in p.decisions]
+        if lines:
+            filled.append((_LOG, document(lines)))
         for name, sql in self._tables.items():
             rows = [(p.tenant_id, p.domain_id, row) for p in parts for row in p.rows.get(name, ())]
             if rows:
-                filled.append((sql.section, sql.arguments(rows)))
+                filled.append((sql.section, state_document(rows)))
         filled.extend(await self._words(connection, [(p.domain_id, w) for p in parts for w in p.words]))
-        keys = [(p, key, row) for p in parts for key, row in p.keys]
+        keys = [
+            _KeyLine(p.domain_id, p.tenant_id, key.scope, key.key, key.body_hash, row.sequence, row.at)
+            for p in parts
+            for key, row in p.keys
+        ]
         if keys:
-            columns = [
-                (p.domain_id, p.tenant_id, key.scope, key.key, key.body_hash, row.sequence, row.at)
-                for p, key, row in keys
-            ]
-            filled.append((_KEYS, list(zip(*columns, strict=True))))
+            filled.append((_KEYS, document(keys)))
         return filled
 
-    def _log_columns(self, decisions: Iterable[tuple[Part, LogRow]]) -> list[Sequence[Any]]:
-        rows = [
-            (
-                part.domain_id,
-                part.tenant_id,
-                row.sequence,
-                row.at,
-                part.epoch,
-                len(row.events),
-                row.actor,
-                row.seed,
-                self._code,
-                json_text(row.command),
-                json_text(row.events),
-            )
-            for part, row in decisions
-        ]
-        return list(zip(*rows, strict=True))
+    def _log_line(self, part: Part, row: LogRow) -> _LogLine:
+        return _LogLine(
+            domain_id=part.domain_id,
+            tenant_id=part.tenant_id,
+            sequence=row.sequence,
+            at=row.at,
+            epoch=part.epoch,
+            count=len(row.events),
+            actor=row.actor,
+            seed=row.seed,
+            code=self._code,
+            command=row.command,
+            events=row.events,
+        )
 
     async def _words(self, connection: _Connection, words: Iterable[tuple[DomainId, Words]]) -> list[Filled]:
-        groups: dict[tuple[str, tuple[str, ...]], list[tuple[DomainId, Words]]] = {}
+        groups: dict[tuple[str, tuple[str, ...]], list[dict[str, Any]]] = {}
         for domain_id, word in words:
-            groups.setdefault((word.table, tuple(sorted(word.values))), []).append((domain_id, word))
+            row = {"domain_id": domain_id, **word.values}
+            groups.setdefault((word.table, tuple(sorted(word.values))), []).append(row)
         filled: list[Filled] = []
         for (table, columns), rows in groups.items():
             known = await self._column_kinds(connection, table)
-            kinds = [(column, known[column]) for column in columns]
-            arguments: list[Sequence[Any]] = [[domain_id for domain_id, _ in rows]]
-            arguments.extend(
-                [json_text(word.values[c]) if kind == "jsonb" else word.values[c] for _, word in rows]
-                for c, kind in kinds
-            )
-            filled.append((words_section(table, kinds), arguments))
+            filled.append((words_section(table, [(column, known[column]) for column in columns]), document(rows)))
         return filled
 
     async def _column_kinds(self, connection: _Connection, table: str) -> dict[str, str]:
