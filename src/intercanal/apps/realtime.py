@@ -31,7 +31,7 @@ from intercanal.infra.realtime.hub import RESET, REVOKED, Ended, GapError, Hub, 
 from intercanal.interactions import service as interactions
 from intercanal.interactions.schemas import InteractionSummary
 from intercanal.kernel.clock import SystemClock
-from intercanal.kernel.errors import ConflictError, IntercanalError
+from intercanal.kernel.errors import ConflictError, IntercanalError, TooManyError, UnavailableError
 from intercanal.kernel.ids import TenantId, new_id
 from intercanal.people import live as people
 from intercanal.people import service as people_service
@@ -42,6 +42,7 @@ from intercanal.routing.schemas import OfferView
 log = structlog.get_logger(__name__)
 
 RECHECK_S: Final = 600.0
+TOLD_AGAIN_S: Final = (0.5, 1.0, 2.0, 4.0)
 FRAMES_A_SECOND: Final = 20
 WORK_SHOWN: Final = 200
 
@@ -167,17 +168,26 @@ async def follow(
         return
     connection_id = new_id(SystemClock().now())
     try:
-        await _tell(sockets.live, principal, opened=connection_id)
+        if not await _tell(sockets.live, principal, opened=connection_id):
+            subscription.end(RESET)
         await _serve(socket, sockets, principal, subscription)
     finally:
         sockets.hub.detach(subscription)
-        await _tell(sockets.live, principal, lost=connection_id)
+        await _tell_lost(sockets.live, principal, connection_id)
 
 
-async def _tell(live: Live, principal: Principal, *, opened: str | None = None, lost: str | None = None) -> None:
+async def _tell_lost(live: Live, principal: Principal, connection_id: str) -> None:
+    """Let the live core know that a screen went, again while it is too busy to hear: it must not count as there."""
+    for wait_s in TOLD_AGAIN_S:
+        if await _tell(live, principal, lost=connection_id):
+            return
+        await _pause(wait_s)
+
+
+async def _tell(live: Live, principal: Principal, *, opened: str | None = None, lost: str | None = None) -> bool:
     """Let the live core know that a screen came or went: a lost one stops new offers at once."""
     if principal.agent_id is None:
-        return
+        return True
     command = (
         people.OpenConnection(principal.agent_id, opened)
         if opened
@@ -187,6 +197,8 @@ async def _tell(live: Live, principal: Principal, *, opened: str | None = None, 
         await asyncio.shield(live.submit(principal.tenant_id, command, actor=principal.id))
     except IntercanalError as error:
         log.info("realtime.connection_not_told", code=error.code)
+        return not isinstance(error, UnavailableError | TooManyError)
+    return True
 
 
 async def _serve(
@@ -228,10 +240,8 @@ async def _drain(socket: WebSocket[Any, Any, Any]) -> None:
 
 async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subscription: Subscription) -> None:
     """Look at the caller again now and then: a revocation is heard at once over the bus, this is for a lost message."""
-    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     while True:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(never), RECHECK_S)
+        await _pause(RECHECK_S)
         try:
             still = await authenticator.still_good(principal)
         except IntercanalError:
@@ -239,6 +249,12 @@ async def _recheck(authenticator: TokenAuthenticator, principal: Principal, subs
         if still is None:
             subscription.end(REVOKED)
             return
+
+
+async def _pause(seconds: float) -> None:
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(never, seconds)
 
 
 router = Router(path="/api/realtime", tags=["realtime"], route_handlers=[snapshot, ticket, frames])
