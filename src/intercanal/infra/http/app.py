@@ -40,8 +40,8 @@ class HttpOptions(msgspec.Struct, frozen=True):
 
     public_urls: tuple[str, ...] = ()
     site: Path | None = None
-    everybody: int = 256
-    one_tenant: int = 128
+    everybody: int = 1024
+    one_tenant: int = 512
     max_body: int = MAX_BODY
     version: str = "0"
 

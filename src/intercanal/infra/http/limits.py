@@ -21,7 +21,7 @@ class Turn(msgspec.Struct):
 class Limits:
     """Counts requests in flight; past a bound the caller is asked to come back, never queued without end."""
 
-    def __init__(self, everybody: int = 256, one_tenant: int = 128) -> None:
+    def __init__(self, everybody: int = 1024, one_tenant: int = 512) -> None:
         self._everybody = everybody
         self._one_tenant = one_tenant
         self._in_flight = 0
