@@ -8,7 +8,7 @@ THRESHOLDS: Final = (_YOUNG, _MIDDLE, _OLD)
 
 
 def settle() -> None:
-    """Take what was loaded out of every later search; a search through all of it stalls a process for 0.1 s.
+    """Take what was loaded - modules, the rows of domains - out of every later search, which would stall everybody.
 
     What is kept by the thousand - commands, events, rows, frames - is not tracked at all: it is plain data, freed by
     its count of references.

@@ -1,12 +1,12 @@
 """The live part of a process that may own routing domains: engine, leases, relay, and the hub of its sockets."""
 
-import gc
 from typing import Final
 
 import asyncpg
 from nats.aio.client import Client
 
 import intercanal
+from intercanal.apps import collector
 from intercanal.apps.config import Config
 from intercanal.apps.desktop import addressees
 from intercanal.infra.bus.nats import NatsBus, NatsLeases, NatsStreams, open_client
@@ -61,16 +61,6 @@ async def _leave(_connection: object) -> None:
     """Do nothing: nobody leaves anything in a journal's session, and a reset costs a round trip for each batch."""
 
 
-def _let_loaded_rows_be() -> None:
-    """Take what was loaded out of the collector's sight: walking all rows of a large tenant stops everybody.
-
-    What comes later is looked at rarely enough that a full walk is an exception, and often enough to find circles.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 class LiveRuntime:
     """Everything live of one process; made at once, connected by `start`."""
 
@@ -100,7 +90,7 @@ class LiveRuntime:
         await self.streams.prepare()
         self._relay.start()
         await self._owner.start()
-        _let_loaded_rows_be()
+        collector.settle()
 
     async def open_domain(self, tenant_id: TenantId) -> None:
         """Begin a tenant's live work when it is this process's to do and has not begun."""
