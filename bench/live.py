@@ -33,6 +33,7 @@ RATE: Final = 200
 SECONDS: Final = 60
 SEARCH_SECONDS: Final = 15
 BUSY: Final = 0.9  # share of the agents who are in a contact, on average
+BUSY_IN_SEARCH: Final = 0.7  # so that it is not the agents who limit the rate when answers take longer
 TARGET_MS: Final = 50
 LIMIT_MS: Final = 200
 STEP: Final = 1.25
@@ -81,10 +82,10 @@ class Floor:
         """Return the processes by part, the robots included."""
         return {**self._product.processes(), "robots": [os.getpid()]}
 
-    async def run(self, rate: float, seconds: float) -> Outcome:
+    async def run(self, rate: float, seconds: float, busy: float = BUSY) -> Outcome:
         """Bring contacts for a while, and wait until all are closed."""
         centre, customer = self._centre, self._centre.customer()
-        tally = self._renew(rate)
+        tally = self._renew(busy * len(centre.agents) / rate)
         before, begun = _usage.look(self.parts), time.perf_counter()
         contacts = await self._bring(customer, rate, seconds)
         await asyncio.gather(*contacts)
@@ -104,9 +105,9 @@ class Floor:
             usage=usage,
         )
 
-    def _renew(self, rate: float) -> Tally:
+    def _renew(self, handling_s: float) -> Tally:
         tally = Tally()
-        manners = Manners(handling_s=min(LONGEST_S, BUSY * len(self._centre.agents) / rate))
+        manners = Manners(handling_s=min(LONGEST_S, handling_s))
         self._centre.count_into(tally)
         for agent in self._centre.agents:
             agent.seen = Seen()
@@ -179,7 +180,7 @@ async def search(bench: Bench, floor: Floor, agents: int, seconds: float) -> Non
     held, rate = 0.0, float(RATE)
     failed = 0.0
     while not failed:
-        outcome = await floor.run(rate, seconds)
+        outcome = await floor.run(rate, seconds, BUSY_IN_SEARCH)
         tell(bench, outcome, agents)
         if outcome.is_held:
             held = rate
@@ -190,7 +191,7 @@ async def search(bench: Bench, floor: Floor, agents: int, seconds: float) -> Non
             failed = rate
     if failed and held:
         rate = round((held + failed) / 2)
-        outcome = await floor.run(rate, seconds)
+        outcome = await floor.run(rate, seconds, BUSY_IN_SEARCH)
         tell(bench, outcome, agents)
         held = rate if outcome.is_held else held
     params: Params = {"agents": agents, "offer_p99_limit_ms": LIMIT_MS, "seconds": seconds, "goal": GOAL}
