@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from intercanal.infra.feature import Feature
 from intercanal.infra.http.answers import Answer
 from intercanal.infra.http.door import Door, DoorServices, Replay
-from intercanal.infra.http.edge import Edge, HttpMetrics
+from intercanal.infra.http.edge import Edge, metrics_of
 from intercanal.infra.http.guard import PUBLIC, SELF, Guard, make_guard, permission_of
 from intercanal.infra.http.limits import Limits
 from intercanal.infra.http.openapi import document_router, own_pages
@@ -122,7 +122,7 @@ def build_app(features: Iterable[Feature], services: HttpServices, options: Http
     limits = Limits(chosen.everybody, chosen.one_tenant)
     app = build_litestar(features, services, chosen, limits)
     secure = any(url.startswith("https:") for url in chosen.public_urls)
-    return Edge(app, limits, HttpMetrics(services.registry), secure=secure)
+    return Edge(app, limits, metrics_of(services.registry), secure=secure)
 
 
 def check_permissions(app: Litestar, declared: set[str]) -> None:

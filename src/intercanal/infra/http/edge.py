@@ -1,5 +1,6 @@
 """The outermost layer: bounds what is in flight, counts and times requests, and sets the headers of every answer."""
 
+import functools
 import time
 from collections.abc import Mapping
 
@@ -53,6 +54,12 @@ class HttpMetrics:
         if abs(count - self._shown) > max(_ROUGH, self._shown // 4) or (not count and self._shown):
             self._shown = count
             self._in_flight.set(count)
+
+
+@functools.cache
+def metrics_of(registry: CollectorRegistry) -> HttpMetrics:
+    """Return the figures of a registry, made once: they belong to the process and outlive an application in it."""
+    return HttpMetrics(registry)
 
 
 class Edge:
