@@ -70,14 +70,14 @@ class Engine:
             raise UnavailableError("live.owner_changed", retry_after_s=1)
         if len(domain.pending) >= self._bounds.pending:
             raise TooManyError("live.full", retry_after_s=1)
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        patience = loop.call_later(self._bounds.answer_within_s, _give_up, future)
         self._enqueue(domain, Submission(command, actor, key, words, future))
         try:
-            async with asyncio.timeout(self._bounds.answer_within_s):
-                return await future
-        except TimeoutError as error:
-            # Longer than a caller may wait; asking again under the same key tells what became of it.
-            raise UnavailableError("live.storage", retry_after_s=2) from error
+            return await future
+        finally:
+            patience.cancel()
 
     async def open(self, tenant_id: TenantId) -> Domain:
         """Become the owner of a domain: raise its epoch, load its world, tell it that its owner is new."""
@@ -187,3 +187,9 @@ def _report(future: asyncio.Future[Any]) -> None:
     """Take note when the engine's own command failed: nobody else awaits it."""
     if not future.cancelled() and (error := future.exception()) is not None:
         log.warning("live.own_command_failed", kind=type(error).__name__, code=getattr(error, "code", ""))
+
+
+def _give_up(answer: asyncio.Future[Outcome]) -> None:
+    """Answer a caller who may wait no longer; asking again under the same key tells what became of it."""
+    if not answer.done():
+        answer.set_exception(UnavailableError("live.storage", retry_after_s=2))
