@@ -7,7 +7,7 @@ import structlog
 
 from intercanal.infra.live.domain import ANSWERS_KEPT, Decided, Domain, PoisonedError, Submission
 from intercanal.infra.live.feed import Acked, Decision
-from intercanal.infra.live.journal import BatchRefusedError, Journal
+from intercanal.infra.live.journal import BatchRefusedError, Journal, Part
 from intercanal.kernel.errors import ConflictError, InvalidError, UnavailableError
 
 log = structlog.get_logger(__name__)
@@ -116,16 +116,20 @@ class Writer:
                 self._complete(domain, share)
 
     def _complete(self, domain: Domain, share: Decided) -> None:
+        """Tell screens first: an offer among a hundred answers would else leave after all of them."""
         domain.remember(share)
-        for submission, outcome in share.answers:
-            submission.answer(outcome)
-        for submission, error in share.refusals:
-            submission.fail(error)
-        part = share.part
+        try:
+            self._publish(share.part)
+        finally:
+            for submission, outcome in share.answers:
+                submission.answer(outcome)
+            for submission, error in share.refusals:
+                submission.fail(error)
+
+    def _publish(self, part: Part) -> None:
         if part.decisions:
             decisions = tuple(Decision(d.sequence, d.at, d.actor, d.events, d.audience) for d in part.decisions)
-            acked = Acked(part.tenant_id, part.domain_id, part.first + 1, part.last, decisions)
-            self._tell(acked)
+            self._tell(Acked(part.tenant_id, part.domain_id, part.first + 1, part.last, decisions))
 
     async def _blame(self, domain: Domain, culprit: Submission, refusal: BatchRefusedError) -> None:
         log.error("live.command_refused", command=type(culprit.command).__name__, reason=str(refusal))
